@@ -1,0 +1,12 @@
+namespace Sidecar.Components;
+
+/// <summary>All component types this build knows.</summary>
+public sealed class ComponentCatalog(IEnumerable<ComponentType> types)
+{
+    public IReadOnlyList<ComponentType> Types { get; } = [.. types];
+
+    /// <summary>The drivers of this assembly.</summary>
+    public static ComponentCatalog Default { get; } = new([]);
+
+    public ComponentType? Find(string type, string version) => Types.FirstOrDefault(known => known.Answers(type, version));
+}

@@ -1,0 +1,61 @@
+using System.Globalization;
+
+namespace Sidecar.Components;
+
+/// <summary>Text forms that Dapr's files and API take from Go: durations and the words that count as true.</summary>
+public static class GoText
+{
+    /// <summary>y, yes, t, true, on and 1 in any case, surrounding blanks ignored.</summary>
+    public static bool IsTruthy(string? text) => text?.Trim().ToLowerInvariant() is "y" or "yes" or "t" or "true" or "on" or "1";
+
+    /// <summary>
+    /// A Go duration: an optional sign and one or more decimal numbers, each with a unit of ns, us (µs), ms, s, m or h;
+    /// <c>0</c> alone needs no unit.
+    /// </summary>
+    public static bool TryParseDuration(string text, out TimeSpan duration)
+    {
+        duration = default;
+        var rest = text.AsSpan();
+        var sign = 1;
+        if (rest is ['-' or '+', ..])
+        {
+            sign = rest[0] == '-' ? -1 : 1;
+            rest = rest[1..];
+        }
+
+        if (rest is "0")
+            return true;
+        if (rest.IsEmpty)
+            return false;
+
+        double ticks = 0;
+        while (!rest.IsEmpty)
+        {
+            var digits = rest.IndexOfAnyExcept("0123456789.");
+            if (digits <= 0 || !double.TryParse(rest[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+                return false;
+            rest = rest[digits..];
+            var length = rest.IndexOfAny("0123456789.");
+            var unit = length < 0 ? rest : rest[..length];
+            double scale = unit switch
+            {
+                "ns" => 0.01,
+                "us" or "µs" or "μs" => TimeSpan.TicksPerMicrosecond,
+                "ms" => TimeSpan.TicksPerMillisecond,
+                "s" => TimeSpan.TicksPerSecond,
+                "m" => TimeSpan.TicksPerMinute,
+                "h" => TimeSpan.TicksPerHour,
+                _ => 0,
+            };
+            if (scale == 0)
+                return false;
+            ticks += number * scale;
+            rest = rest[unit.Length..];
+        }
+
+        if (ticks > long.MaxValue)
+            return false;
+        duration = TimeSpan.FromTicks(sign * (long)Math.Round(ticks));
+        return true;
+    }
+}

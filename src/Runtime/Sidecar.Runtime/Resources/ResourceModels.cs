@@ -1,0 +1,89 @@
+namespace Sidecar.Runtime.Resources;
+
+/// <summary>Where a document came from, for messages: file and 1-based line of its first key.</summary>
+public sealed record ResourceOrigin(string File, int Line)
+{
+    public override string ToString() => $"{File}:{Line}";
+}
+
+/// <summary>Something wrong in a file. <paramref name="Field"/> is a path such as <c>spec.metadata[2].name</c>.</summary>
+public sealed record ResourceProblem(string File, int Line, string Field, string Message, bool IsWarning = false)
+{
+    public override string ToString() => Field.Length == 0 ? $"{File}:{Line}: {Message}" : $"{File}:{Line}: {Field}: {Message}";
+}
+
+/// <summary>One entry of a Component's <c>spec.metadata</c>: exactly one of value, secretKeyRef, envRef.</summary>
+public sealed record ComponentMetadataItem(string Name, string? Value, SecretKeyRef? SecretKeyRef, string? EnvRef);
+
+public sealed record SecretKeyRef(string Name, string Key);
+
+/// <summary><c>kind: Component</c> (contract section 4.2).</summary>
+public sealed record ComponentResource(ResourceOrigin Origin, string Name, string Type)
+{
+    public string? Namespace { get; init; }
+
+    /// <summary>As written; empty means v1.</summary>
+    public string Version { get; init; } = "";
+
+    public bool IgnoreErrors { get; init; }
+
+    public TimeSpan InitTimeout { get; init; } = TimeSpan.FromSeconds(5);
+
+    public IReadOnlyList<ComponentMetadataItem> Metadata { get; init; } = [];
+
+    /// <summary><c>auth.secretStore</c>.</summary>
+    public string? SecretStore { get; init; }
+
+    public IReadOnlyList<string> Scopes { get; init; } = [];
+}
+
+/// <summary><c>kind: Subscription</c>, v1alpha1 and v2alpha1 in one shape (contract section 4.5).</summary>
+public sealed record SubscriptionResource(ResourceOrigin Origin, string Name, string PubsubName, string Topic)
+{
+    public string? Namespace { get; init; }
+
+    /// <summary>Tried in order.</summary>
+    public IReadOnlyList<RouteRule> Rules { get; init; } = [];
+
+    /// <summary>Path when no rule matches; null = none.</summary>
+    public string? DefaultRoute { get; init; }
+
+    public string? DeadLetterTopic { get; init; }
+
+    public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
+
+    public IReadOnlyList<string> Scopes { get; init; } = [];
+}
+
+/// <param name="Match">CEL text; empty matches everything.</param>
+public sealed record RouteRule(string Match, string Path);
+
+/// <summary><c>kind: Configuration</c>, the part that is acted upon; what is read but not acted upon is a warning of the loader.</summary>
+public sealed record ConfigurationResource
+{
+    public IReadOnlyList<SecretScope> SecretScopes { get; init; } = [];
+
+    /// <summary><c>features</c>: name → enabled.</summary>
+    public IReadOnlyDictionary<string, bool> Features { get; init; } = new Dictionary<string, bool>();
+
+    /// <summary>Component types (<c>type</c> or <c>type/version</c>) that must not load.</summary>
+    public IReadOnlyList<string> DeniedComponents { get; init; } = [];
+
+    /// <summary>Names of documents that were read, in order.</summary>
+    public IReadOnlyList<string> Names { get; init; } = [];
+}
+
+public sealed record SecretScope(string StoreName, bool AllowByDefault, IReadOnlyList<string> AllowedSecrets, IReadOnlyList<string> DeniedSecrets);
+
+/// <summary>What the resource folders and configuration files of one sidecar hold, after namespace and scope rules.</summary>
+public sealed record ResourceSet
+{
+    public IReadOnlyList<ComponentResource> Components { get; init; } = [];
+
+    public IReadOnlyList<SubscriptionResource> Subscriptions { get; init; } = [];
+
+    public ConfigurationResource Configuration { get; init; } = new();
+
+    /// <summary>Problems that did not stop the load: skipped documents, settings without effect.</summary>
+    public IReadOnlyList<ResourceProblem> Problems { get; init; } = [];
+}

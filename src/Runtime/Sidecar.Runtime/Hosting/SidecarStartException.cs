@@ -1,0 +1,4 @@
+namespace Sidecar.Runtime.Hosting;
+
+/// <summary>A sidecar cannot start. The message names the file, component, flag or port at fault and the remedy.</summary>
+public sealed class SidecarStartException(string message, Exception? inner = null) : Exception(message, inner);

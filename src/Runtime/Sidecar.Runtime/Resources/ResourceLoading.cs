@@ -1,0 +1,8 @@
+namespace Sidecar.Runtime.Resources;
+
+/// <summary>What a load found: the result, or null when there are errors; and every problem, warnings included.</summary>
+public sealed record Loaded<T>(T? Value, IReadOnlyList<ResourceProblem> Problems)
+    where T : class
+{
+    public IEnumerable<ResourceProblem> Errors => Problems.Where(problem => !problem.IsWarning);
+}

@@ -1,0 +1,78 @@
+namespace Sidecar.Runtime.Resources;
+
+/// <summary>
+/// A multi-app run template (<c>dapr.yaml</c>) after defaults, common values and paths are resolved (contract section 4.7).
+/// All paths are absolute.
+/// </summary>
+public sealed record RunTemplate(string File, string Name, IReadOnlyList<RunApp> Apps)
+{
+    public string Directory => Path.GetDirectoryName(File)!;
+
+    /// <summary>The top-level <c>componentSets</c> key of ours; null when absent.</summary>
+    public ComponentSets? ComponentSets { get; init; }
+}
+
+/// <param name="Folder">Folder of the sets, absolute.</param>
+/// <param name="Default">Name of the set that replaces any other set of that folder unless the command line names one.</param>
+public sealed record ComponentSets(string Folder, string Default);
+
+/// <summary>One entry of <c>apps</c>; ports ≤ 0 are to be chosen by the launcher, except <see cref="AppPort"/> (0 = none).</summary>
+public sealed record RunApp(string AppId, string AppDirPath)
+{
+    public IReadOnlyList<string> Command { get; init; } = [];
+
+    public int AppPort { get; init; }
+
+    public int DaprHttpPort { get; init; }
+
+    public int DaprGrpcPort { get; init; }
+
+    public int DaprInternalGrpcPort { get; init; }
+
+    public int MetricsPort { get; init; }
+
+    public int ProfilePort { get; init; }
+
+    public string AppChannelAddress { get; init; } = "127.0.0.1";
+
+    public string? UnixDomainSocket { get; init; }
+
+    public IReadOnlyList<string> ResourcesPaths { get; init; } = [];
+
+    public string? ConfigFilePath { get; init; }
+
+    public string AppProtocol { get; init; } = "http";
+
+    public string? ApiListenAddresses { get; init; }
+
+    public string LogLevel { get; init; } = "info";
+
+    public int AppMaxConcurrency { get; init; }
+
+    /// <summary>A quantity such as <c>4Mi</c>.</summary>
+    public string MaxBodySize { get; init; } = "4Mi";
+
+    public string ReadBufferSize { get; init; } = "4Ki";
+
+    public bool EnableAppHealthCheck { get; init; }
+
+    public string? AppHealthCheckPath { get; init; }
+
+    public int AppHealthProbeInterval { get; init; }
+
+    public int AppHealthProbeTimeout { get; init; }
+
+    public int AppHealthThreshold { get; init; }
+
+    public bool EnableApiLogging { get; init; }
+
+    public IReadOnlyDictionary<string, string> Env { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>file, console or fileAndConsole.</summary>
+    public string AppLogDestination { get; init; } = "fileAndConsole";
+
+    public string DaprdLogDestination { get; init; } = "file";
+
+    /// <summary>Fields that were given, are valid, and have no effect in this runtime yet (for one warning line each).</summary>
+    public IReadOnlyList<string> WithoutEffect { get; init; } = [];
+}

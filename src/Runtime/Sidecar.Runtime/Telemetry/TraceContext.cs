@@ -1,0 +1,53 @@
+using System.Buffers.Binary;
+using System.Security.Cryptography;
+
+namespace Sidecar.Runtime.Telemetry;
+
+/// <summary>
+/// W3C trace context as the sidecar passes it on (https://www.w3.org/TR/trace-context/). The sidecar takes part in a trace
+/// with a span of its own id, so what it sends on names the sidecar as the parent.
+/// </summary>
+/// <param name="TraceParent"><c>00-{32 hex trace id}-{16 hex span id}-{2 hex flags}</c>.</param>
+/// <param name="TraceState">Vendor data, passed on as it came; empty = none.</param>
+internal readonly record struct TraceContext(string TraceParent, string TraceState)
+{
+    public const string ParentHeader = "traceparent";
+    public const string StateHeader = "tracestate";
+    public const string BaggageHeader = "baggage";
+
+    /// <summary>Continues the trace of the caller, or begins one when it sent none or a malformed one.</summary>
+    public static TraceContext Continue(string? traceParent, string? traceState) =>
+        IsWellFormed(traceParent)
+            ? new TraceContext(string.Concat(traceParent.AsSpan(0, 36), NewSpanId(), traceParent.AsSpan(52)), traceState ?? "")
+            : Begin();
+
+    /// <summary>A new trace, not sampled.</summary>
+    public static TraceContext Begin()
+    {
+        Span<byte> traceId = stackalloc byte[16];
+        RandomNumberGenerator.Fill(traceId);
+        return new TraceContext($"00-{Convert.ToHexStringLower(traceId)}-{NewSpanId()}-00", "");
+    }
+
+    // 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
+    // 0  3                                36               53
+    public static bool IsWellFormed([System.Diagnostics.CodeAnalysis.NotNullWhen(true)] string? traceParent)
+    {
+        if (traceParent is not { Length: 55 } || traceParent[2] != '-' || traceParent[35] != '-' || traceParent[52] != '-')
+            return false;
+        var text = traceParent.AsSpan();
+        return IsHex(text[..2]) && text[..2] is not "ff" &&
+            IsHex(text[3..35]) && text[3..35].IndexOfAnyExcept('0') >= 0 &&
+            IsHex(text[36..52]) && text[36..52].IndexOfAnyExcept('0') >= 0 &&
+            IsHex(text[53..]);
+    }
+
+    private static bool IsHex(ReadOnlySpan<char> text) => text.IndexOfAnyExcept("0123456789abcdef") < 0;
+
+    private static string NewSpanId()
+    {
+        Span<byte> id = stackalloc byte[8];
+        BinaryPrimitives.WriteInt64LittleEndian(id, Random.Shared.NextInt64(1, long.MaxValue));
+        return Convert.ToHexStringLower(id);
+    }
+}

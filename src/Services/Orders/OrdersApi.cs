@@ -80,24 +80,11 @@ internal static class OrdersApi
     }
 
     internal static async Task<Results<Ok<OrderView>, ProblemHttpResult>> GetAsync(
-        HttpContext http, string id, DaprClient dapr, ILogger<OrderPlacement> log, CancellationToken cancellationToken)
-    {
-        try
-        {
-            if (Order.IsId(id)
-                && await dapr.GetStateAsync<Order>(StateDocuments.Store, Order.Key(id), cancellationToken: cancellationToken) is { } order)
-            {
-                return TypedResults.Ok(OrderView.Of(order));
-            }
-        }
-        catch (DaprException failure) when (!cancellationToken.IsCancellationRequested)
-        {
-            log.NoStore(failure.InnerException?.Message ?? failure.Message);
-            return ShopProblems.Unavailable(http, "Orders cannot be read at the moment.");
-        }
-
-        return TypedResults.Problem($"There is no order '{id}'.", statusCode: StatusCodes.Status404NotFound, title: "No such order");
-    }
+        string id, DaprClient dapr, CancellationToken cancellationToken) =>
+        Order.IsId(id)
+        && await dapr.GetStateAsync<Order>(StateDocuments.Store, Order.Key(id), cancellationToken: cancellationToken) is { } order
+            ? TypedResults.Ok(OrderView.Of(order))
+            : TypedResults.Problem($"There is no order '{id}'.", statusCode: StatusCodes.Status404NotFound, title: "No such order");
 
     private static Results<Accepted<OrderAccepted>, ValidationProblem, ProblemHttpResult> Answer(Placement placement) =>
         placement.Order is { } order

@@ -293,6 +293,21 @@ public sealed class OutboxTests
         Assert.Empty(api.Topics.Subscribed);
     }
 
+    [Fact]
+    public async Task A_stop_gives_back_events_that_wait_instead_of_waiting_with_them()
+    {
+        var gate = new TaskCompletionSource();
+        await using var api = await StartAsync(new MemoryStateStore { TransactionGate = gate.Task });
+        var foreign = api.Topics.Deliver(Foreign("outbox-1"));
+        var transaction = TransactAsync(api, "k");
+        await Eventually.TrueAsync(() => _clock.ArmedTimers == 2, "both events wait");
+        await api.StopFeaturesAsync().WithinAsync("the stop, with the clock standing still");
+        Assert.Equal(Delivery.Nack, await foreign.WithinAsync("the event of another life"));
+        Assert.Equal([Delivery.Nack, Delivery.Nack], await Task.WhenAll(api.Topics.Deliveries).WithinAsync("the event of the open transaction"));
+        gate.SetResult();
+        await transaction;
+    }
+
     private Task<StateApi> StartAsync(MemoryStateStore store) => StateApi.StartAsync([("store", store, Outbox)], _clock);
 
     private static async Task TransactAsync(StateApi api, string key) =>

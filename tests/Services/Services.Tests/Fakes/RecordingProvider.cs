@@ -4,14 +4,18 @@ namespace Services.Tests.Fakes;
 
 /// <summary>
 /// The provider as the outside world sees it: it outlives the service, and remembers what it holds and what it charged.
-/// A silent token holds the money all the same, which is the worst that a provider can do.
+/// A silent token holds the money all the same, which is the worst that a provider can do; a slow one is answered in time only when
+/// asked again.
 /// </summary>
-internal sealed class RecordingProvider(Func<bool, Task>? around = null) : IPaymentProvider
+internal sealed class RecordingProvider(TimeProvider? clock = null, Func<bool, Task>? around = null) : IPaymentProvider
 {
     private readonly Dictionary<string, Account> _accounts = [];
 
-    public RecordingProvider(RecordingProvider other, Func<bool, Task> around)
-        : this(around) => _accounts = other._accounts;
+    private readonly TimeProvider _clock = clock ?? TimeProvider.System;
+
+    /// <summary>The same provider, seen from another process.</summary>
+    public RecordingProvider(RecordingProvider other, TimeProvider clock, Func<bool, Task> around)
+        : this(clock, around) => _accounts = other._accounts;
 
     public sealed class Account
     {
@@ -22,6 +26,8 @@ internal sealed class RecordingProvider(Func<bool, Task>? around = null) : IPaym
         public bool IsVoided { get; set; }
 
         public int Voids { get; set; }
+
+        public int Asked { get; set; }
     }
 
     public IReadOnlyDictionary<string, Account> Accounts => _accounts;
@@ -32,11 +38,14 @@ internal sealed class RecordingProvider(Func<bool, Task>? around = null) : IPaym
     {
         await PassAsync(false);
         var account = Of(orderId);
-        var approved = paymentToken is "tok_ok" or "tok_silent" && !account.IsVoided;
+        account.Asked++;
+        var approved = paymentToken is "tok_ok" or "tok_silent" or "tok_slow" && !account.IsVoided;
         if (approved && account.Charged == 0)
             account.Held = amount;
         if (paymentToken == "tok_silent")
             await new TaskCompletionSource().Task.WaitAsync(cancellationToken);
+        if (paymentToken == "tok_slow")
+            await Task.Delay(TimeSpan.FromSeconds(account.Asked == 1 ? 8 : 1), _clock, cancellationToken);
         await PassAsync(true);
         return approved;
     }

@@ -20,7 +20,7 @@ internal sealed class Client(string body, string? key)
     {
         var skus = Skus.OrderBy(_ => random.Next()).Take(random.Next(1, 4));
         var lines = string.Join(',', skus.Select(sku => $$"""{"sku":"{{sku}}","quantity":{{random.Next(1, 3)}}}"""));
-        var token = random.Next(10) switch { 0 => "tok_silent", 1 or 2 => "tok_broke", _ => "tok_ok" };
+        var token = random.Next(10) switch { 0 => "tok_silent", 1 or 2 => "tok_slow", 3 => "tok_broke", _ => "tok_ok" };
         return new Client(
             $$"""{"customerId":"c{{index}}","lines":[{{lines}}],"paymentToken":"{{token}}"}""",
             random.Next(3) == 0 ? null : $"key-{index}");

@@ -41,7 +41,7 @@ internal sealed class ShopProcess
             case "payments":
                 var payments = new PaymentProcess(
                     dapr,
-                    new RecordingProvider(shop.Provider, after => shop.ParkAsync(this, after)),
+                    new RecordingProvider(shop.Provider, shop.Clock, after => shop.ParkAsync(this, after)),
                     new PaymentOptions(TimeSpan.FromSeconds(5)),
                     shop.Clock,
                     NullLogger<PaymentProcess>.Instance);

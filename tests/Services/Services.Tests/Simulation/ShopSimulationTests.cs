@@ -12,8 +12,9 @@ public sealed class ShopSimulationTests
 {
     private static readonly string[] Skus = ["tea", "mug", "kettle"];
 
-    /// <summary>Each group of seeds covers every backend.</summary>
-    public static TheoryData<int> Groups => [.. Enumerable.Range(0, 10)];
+    /// <summary>Each group of seeds covers every backend. SHOP_SIMULATION_GROUPS asks for more of them, for a long look.</summary>
+    public static TheoryData<int> Groups =>
+        [.. Enumerable.Range(0, int.TryParse(Environment.GetEnvironmentVariable("SHOP_SIMULATION_GROUPS"), out var groups) ? groups : 10)];
 
     [Theory]
     [MemberData(nameof(Groups))]

@@ -44,7 +44,7 @@ public sealed class ChildProcessTests : IDisposable
     {
         // What this test run was itself started with is passed on by the system and not our doing.
         var inherited = new DirectoryInfo("/proc/self/fd").EnumerateFiles().Select(file => file.LinkTarget).ToHashSet();
-        await using var child = Start("cat; for fd in /proc/$$/fd/*; do echo ${fd##*/} $(readlink $fd); done");
+        await using var child = Start("cat; for fd in /proc/$$/fd/*; do printf '%s ' ${fd##*/}; readlink $fd || echo; done");
 
         await child.Exited.WithinAsync("the end of a child that reads its input");
 

@@ -1,2 +1,17 @@
-var app = WebApplication.CreateBuilder(args).Build();
+using Dapr.Client;
+using Shop.Gateway;
+using Shop.ServiceDefaults;
+
+// The one service that the public calls, and so the one that cannot ask its callers for the sidecar's token.
+var builder = ShopService.CreateBuilder(args, defaults => defaults.RequireAppToken = false);
+builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton(_ => new ServiceInvoker(DaprClient.CreateInvokeHttpClient()));
+builder.Services.AddSingleton<Forwarder>();
+builder.Services.AddSingleton<ReadinessGate>();
+builder.Services.AddSingleton<IReadiness>(services => services.GetRequiredService<ReadinessGate>());
+builder.Services.AddHostedService(services => services.GetRequiredService<ReadinessGate>());
+
+var app = builder.Build();
+app.UseServiceDefaults();
+app.MapGateway();
 app.Run();

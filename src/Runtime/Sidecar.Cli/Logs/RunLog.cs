@@ -28,11 +28,11 @@ internal sealed class RunLog : IAsyncDisposable
     }
 
     /// <summary>A line of the run itself.</summary>
-    public void Say(string line) => Write(null, line);
+    public ValueTask SayAsync(string line) => _queue.Writer.WriteAsync(new Entry(null, line));
 
     public ValueTask WriteAsync(LogSink sink, string line) => _queue.Writer.WriteAsync(new Entry(sink, line));
 
-    public void Write(LogSink? sink, string line)
+    public void Write(LogSink sink, string line)
     {
         if (!_queue.Writer.TryWrite(new Entry(sink, line)))
             Interlocked.Increment(ref _dropped);

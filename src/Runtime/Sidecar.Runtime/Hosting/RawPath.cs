@@ -98,15 +98,23 @@ internal static class RawPath
     private static ReadOnlySpan<char> Read(HttpContext context)
     {
         var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget;
-        // Absolute form (http://host/path) and servers that keep no raw target: the decoded path is the best there is.
-        if (target is not ['/', ..])
-            target = context.Request.Path.ToUriComponent();
-
-        var path = target.AsSpan();
+        // Outside a server there is no raw target, and the decoded path is the best there is.
+        var path = string.IsNullOrEmpty(target) ? context.Request.Path.ToUriComponent().AsSpan() : WithoutAuthority(target);
         var query = path.IndexOf('?');
         if (query >= 0)
             path = path[..query];
         return path.ContainsAny(Untidy) ? Tidy(path) : path;
+    }
+
+    /// <summary>A proxy's request names the whole address: <c>http://host/path</c>.</summary>
+    private static ReadOnlySpan<char> WithoutAuthority(ReadOnlySpan<char> target)
+    {
+        if (target[0] == '/')
+            return target;
+        var scheme = target.IndexOf("://", StringComparison.Ordinal);
+        var rest = target[(scheme < 0 ? 0 : scheme + 3)..];
+        var path = rest.IndexOf('/');
+        return path < 0 ? [] : rest[path..];
     }
 
     private static bool TrySkip(ref ReadOnlySpan<char> path, int segments)

@@ -55,7 +55,7 @@ internal static class StateHttp
 
         if (engine.FindStore(storeName, out var error) is { } store)
         {
-            (var items, error) = await StateBody.ParseAsync(context.Request, StateJson.ParseSave, CommonErrors.Malformed).ConfigureAwait(false);
+            (var items, error) = await RequestBody.ParseAsync(context.Request, StateJson.ParseSave, CommonErrors.Malformed).ConfigureAwait(false);
             if (items is not null)
                 error = await engine.SaveAsync(store, items, RequestMetadata.FromQuery(context.Request), context.RequestAborted).ConfigureAwait(false);
         }
@@ -97,7 +97,7 @@ internal static class StateHttp
 
         if (engine.FindTransactionalStore(storeName, out var error) is { } store)
         {
-            (var operations, error) = await StateBody.ParseAsync(
+            (var operations, error) = await RequestBody.ParseAsync(
                 context.Request, StateJson.ParseTransaction, StateErrors.MalformedTransaction).ConfigureAwait(false);
             if (operations is not null)
                 error = await engine.TransactAsync(store, operations, Caller(context.Request), context.RequestAborted).ConfigureAwait(false);

@@ -16,6 +16,7 @@ public sealed class RawPathTests
     [InlineData("/v1.0/state/other/../store/key", "key")]
     [InlineData("/v1.0/state/other/%2E%2e/store/key", "key")]
     [InlineData("/v1.0/state/store/.hidden", ".hidden")]
+    [InlineData("http://localhost:3500/v1.0/state/store/a%2Fb", "a/b")]
     public void A_part_of_the_path_is_split_first_and_unescaped_then(string target, string expected)
     {
         Assert.True(RawPath.TryGetSegment(Request(target), 3, out var key));

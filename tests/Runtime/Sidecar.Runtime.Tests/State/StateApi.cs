@@ -37,7 +37,8 @@ internal sealed class StateApi : IAsyncDisposable
         TimeProvider? time = null,
         string appId = "app",
         IReadOnlyDictionary<string, string>? environment = null,
-        long? maxBodySize = null)
+        long? maxBodySize = null,
+        ITopics? topics = null)
     {
         var components = new ComponentRegistry();
         foreach (var (name, store, metadata) in stores)
@@ -49,13 +50,13 @@ internal sealed class StateApi : IAsyncDisposable
                 new ComponentMetadata(metadata.Select(pair => KeyValuePair.Create(pair.Item1, pair.Item2)))));
         }
 
-        var topics = new FakeTopics();
+        var fake = new FakeTopics();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = maxBodySize);
         builder.Services.AddSingleton(components)
             .AddSingleton(new SidecarOptions { AppId = appId, Environment = environment ?? new Dictionary<string, string>() })
-            .AddSingleton<ITopics>(topics)
+            .AddSingleton(topics ?? fake)
             .AddSingleton(time ?? TimeProvider.System)
             .AddState();
         var server = builder.Build();
@@ -63,7 +64,7 @@ internal sealed class StateApi : IAsyncDisposable
         await server.StartAsync();
         foreach (var feature in server.Services.GetServices<ISidecarFeature>())
             await feature.OnAppReadyAsync(CancellationToken.None);
-        return new StateApi(server, topics);
+        return new StateApi(server, fake);
     }
 
     public Task<Reply> GetAsync(string path) => SendAsync(HttpMethod.Get, path);

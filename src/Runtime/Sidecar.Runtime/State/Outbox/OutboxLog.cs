@@ -10,6 +10,9 @@ internal static partial class OutboxLog
     [LoggerMessage(Level = LogLevel.Error, Message = "Outbox: dropped a message on {Topic} that is no CloudEvent with an id")]
     public static partial void NotAnEvent(this ILogger logger, string topic);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Outbox: stopped while events were being published; they will be published again")]
+    public static partial void StoppedWhileRelaying(this ILogger logger);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Outbox: event {Id} could not be handled and goes back to the broker")]
     public static partial void RelayFailed(this ILogger logger, string id, Exception failure);
 

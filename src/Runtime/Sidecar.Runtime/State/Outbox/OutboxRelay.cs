@@ -13,7 +13,7 @@ namespace Sidecar.Runtime.State.Outbox;
 /// the store. Each event waits by itself, in a delivery of its own; the broker keeps many of them in flight.
 /// </summary>
 internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTransactions transactions, TimeProvider time, ILogger<OutboxRelay> logger)
-    : ISidecarFeature
+    : ISidecarFeature, IDisposable
 {
     private const string EnvelopeContentType = "application/cloudevents+json";
 
@@ -28,8 +28,60 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
     ];
 
     private readonly List<IAsyncDisposable> _subscriptions = [];
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly CancellationTokenSource _stopping = new();
 
     public async Task OnAppReadyAsync(CancellationToken cancellationToken)
+    {
+        using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        await _turn.WaitAsync(starting.Token).ConfigureAwait(false);
+        try
+        {
+            await SubscribeAllAsync(starting.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Events that wait for their marker go back to the broker at once; those being passed on are finished.</summary>
+    public async Task OnStoppingAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await UnsubscribeAllAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The time for a graceful stop is over. What was not acknowledged comes again after the next start.
+            logger.StoppedWhileRelaying();
+        }
+    }
+
+    public void Dispose()
+    {
+        _turn.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task UnsubscribeAllAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var ending = _subscriptions.Select(subscription => subscription.DisposeAsync().AsTask()).ToList();
+            _subscriptions.Clear();
+            await Task.WhenAll(ending).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task SubscribeAllAsync(CancellationToken cancellationToken)
     {
         // Stores with the same brokers and target share an internal topic: one consumer, which looks in each of them.
         var sources = stores.All.Where(store => store.Outbox is not null)
@@ -51,13 +103,6 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
         }
     }
 
-    public async Task OnStoppingAsync(CancellationToken cancellationToken)
-    {
-        foreach (var subscription in _subscriptions)
-            await subscription.DisposeAsync().ConfigureAwait(false);
-        _subscriptions.Clear();
-    }
-
     private async ValueTask<Delivery> RelayAsync(ConfiguredStateStore[] candidates, PubSubMessage message, CancellationToken cancellationToken)
     {
         if (OutboxEvent.ReadId(message.Data.Span) is not { } id)
@@ -72,7 +117,12 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
                 return await PassOnAsync(store, id, message, cancellationToken).ConfigureAwait(false);
             return transactions.IsRefused(id) || IsDiscarded(candidates, id) ? Delivery.Ack : Delivery.Nack;
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (OperationCanceledException)
+        {
+            // Stopping, or the broker's time for the message is over: it comes again.
+            return Delivery.Nack;
+        }
+        catch (Exception failure)
         {
             logger.RelayFailed(id, failure);
             return Delivery.Nack;
@@ -83,9 +133,10 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
     private async ValueTask<ConfiguredStateStore?> FindMarkerAsync(ConfiguredStateStore[] candidates, string id, CancellationToken cancellationToken)
     {
         var delivered = time.GetTimestamp();
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
         // The marker cannot be there before its transaction ends, and that is known exactly if it runs in this sidecar.
         if (transactions.Ending(id) is { } ending)
-            await EndOrTimeAsync(ending, Schedule[^1], cancellationToken).ConfigureAwait(false);
+            await EndOrTimeAsync(ending, Schedule[^1], waiting.Token).ConfigureAwait(false);
 
         // Looked for even so: a store may keep the marker of a transaction that it refused in part.
         var found = await LookAsync(candidates, id, cancellationToken).ConfigureAwait(false);
@@ -96,7 +147,7 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
             var rest = offset - time.GetElapsedTime(delivered);
             if (rest <= TimeSpan.Zero)
                 continue;
-            await Task.Delay(rest, time, cancellationToken).ConfigureAwait(false);
+            await Task.Delay(rest, time, waiting.Token).ConfigureAwait(false);
             found = await LookAsync(candidates, id, cancellationToken).ConfigureAwait(false);
         }
 

@@ -4,16 +4,16 @@ using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Sidecar.Runtime.Errors;
 
-namespace Sidecar.Runtime.State;
+namespace Sidecar.Runtime.Hosting;
 
 /// <exception cref="JsonException">The body is not of the form that the parser reads.</exception>
-internal delegate T StateBodyParser<T>(ReadOnlySpan<byte> body);
+internal delegate T BodyParser<T>(ReadOnlySpan<byte> body);
 
 /// <summary>Reads a whole body and parses it where it lies; nothing of the buffer outlives the parser.</summary>
-internal static class StateBody
+internal static class RequestBody
 {
     public static async ValueTask<(T? Value, DaprError? Error)> ParseAsync<T>(
-        HttpRequest request, StateBodyParser<T> parse, Func<string, DaprError> malformed)
+        HttpRequest request, BodyParser<T> parse, Func<string, DaprError> malformed)
         where T : class
     {
         var pipe = request.BodyReader;
@@ -42,7 +42,7 @@ internal static class StateBody
         }
     }
 
-    private static T Parse<T>(ReadOnlySequence<byte> body, StateBodyParser<T> parse)
+    private static T Parse<T>(ReadOnlySequence<byte> body, BodyParser<T> parse)
     {
         if (body.IsSingleSegment)
             return parse(body.FirstSpan);

@@ -22,24 +22,26 @@ public sealed class ComponentHost : IAsyncDisposable
         SharedResources? shared = null,
         string appId = "app",
         string name = "component",
-        TimeProvider? time = null)
+        TimeProvider? time = null,
+        IReadOnlyDictionary<string, string>? environment = null)
         where T : IComponent
     {
         var known = ComponentCatalog.Default.Find(type, "v1") ?? throw new InvalidOperationException($"No component type {type}");
         var component = (T)known.Create();
         _components.Add(component);
-        await component.InitAsync(
-            new ComponentContext
-            {
-                Name = name,
-                AppId = appId,
-                Metadata = new ComponentMetadata(metadata),
-                BaseDirectory = Folder.Path,
-                Shared = shared ?? ThisProcess,
-                Time = time ?? TimeProvider.System,
-                Logger = NullLogger.Instance,
-            },
-            CancellationToken.None);
+        var context = new ComponentContext
+        {
+            Name = name,
+            AppId = appId,
+            Metadata = new ComponentMetadata(metadata),
+            BaseDirectory = Folder.Path,
+            Shared = shared ?? ThisProcess,
+            Time = time ?? TimeProvider.System,
+            Logger = NullLogger.Instance,
+        };
+        if (environment is not null)
+            context = context with { Environment = environment.GetValueOrDefault, AllEnvironment = () => environment };
+        await component.InitAsync(context, CancellationToken.None);
         return component;
     }
 

@@ -63,20 +63,20 @@ public static class EventEndpoints
     public static IEndpointConventionBuilder MapEvent<TEvent, THandler>(
         this IEndpointRouteBuilder routes, Func<THandler, TEvent, CancellationToken, Task<EventStatus>> handle)
         where TEvent : IShopEvent
+        where THandler : class =>
+        routes.MapPost($"/events/{TEvent.Type}", http => ReceiveAsync(http, handle));
+
+    private static async Task ReceiveAsync<TEvent, THandler>(
+        HttpContext http, Func<THandler, TEvent, CancellationToken, Task<EventStatus>> handle)
+        where TEvent : IShopEvent
         where THandler : class
     {
-        return routes.MapPost($"/events/{TEvent.Type}", async (HttpContext http) =>
-        {
-            var log = http.RequestServices.GetRequiredService<ILoggerFactory>().CreateLogger("Shop.Events");
-            var clock = http.RequestServices.GetRequiredService<TimeProvider>();
-            using var deadline = new CancellationTokenSource(HandlerDeadline, clock);
-            using var either = CancellationTokenSource.CreateLinkedTokenSource(http.RequestAborted, deadline.Token);
-
-            var status = await ReadAsync<TEvent>(http, log) is { } fact
-                ? await HandleAsync(() => handle(http.RequestServices.GetRequiredService<THandler>(), fact, either.Token), fact, log)
-                : EventStatus.Drop;
-            await http.Response.WriteAsJsonAsync(new { status = status.ToString().ToUpperInvariant() }, http.RequestAborted);
-        });
+        var services = http.RequestServices;
+        var log = services.GetRequiredService<ILoggerFactory>().CreateLogger("Shop.Events");
+        var status = await ReadAsync<TEvent>(http, log) is { } fact
+            ? await HandleAsync(services, handle, fact, log, http.RequestAborted)
+            : EventStatus.Drop;
+        await http.Response.WriteAsJsonAsync(new { status = status.ToString().ToUpperInvariant() }, http.RequestAborted);
     }
 
     private static async Task<TEvent?> ReadAsync<TEvent>(HttpContext http, ILogger log)
@@ -94,16 +94,29 @@ public static class EventEndpoints
         }
     }
 
-    private static async Task<EventStatus> HandleAsync<TEvent>(Func<Task<EventStatus>> handle, TEvent fact, ILogger log)
+    private static async Task<EventStatus> HandleAsync<TEvent, THandler>(
+        IServiceProvider services,
+        Func<THandler, TEvent, CancellationToken, Task<EventStatus>> handle,
+        TEvent fact,
+        ILogger log,
+        CancellationToken cancellationToken)
         where TEvent : IShopEvent
+        where THandler : class
     {
+        using var deadline = new CancellationTokenSource(HandlerDeadline, services.GetRequiredService<TimeProvider>());
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, deadline.Token);
         try
         {
-            return await handle();
+            return await handle(services.GetRequiredService<THandler>(), fact, either.Token);
         }
         catch (DaprException failure)
         {
             log.EventFailed(TEvent.Type, fact.OrderId, failure.InnerException?.Message ?? failure.Message);
+            return EventStatus.Retry;
+        }
+        catch (OperationCanceledException) when (deadline.IsCancellationRequested)
+        {
+            log.EventFailed(TEvent.Type, fact.OrderId, $"it was not done within {HandlerDeadline.TotalSeconds} s");
             return EventStatus.Retry;
         }
     }

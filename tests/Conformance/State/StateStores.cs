@@ -21,3 +21,8 @@ public sealed class SqliteStateStoreInMemoryTests() : StateStoreConformance(
     {
         Metadata = _ => new() { ["connectionString"] = ":memory:" },
     });
+
+public sealed class InMemoryStateStoreTests() : StateStoreConformance(
+    new StateStoreTarget(
+        "state.in-memory",
+        StateFeatures.ETag | StateFeatures.Transactional | StateFeatures.Ttl | StateFeatures.DeleteWithPrefix | StateFeatures.KeysLike));

@@ -133,6 +133,29 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task It_listens_on_loopback_alone()
+    {
+        await using var daprd = await DaprdProcess.StartHealthyAsync(_folder, "me");
+
+        var listeners = System.Net.NetworkInformation.IPGlobalProperties.GetIPGlobalProperties().GetActiveTcpListeners().Where(listener => listener.Port == daprd.HttpPort);
+
+        Assert.NotEmpty(listeners);
+        Assert.All(listeners, listener => Assert.True(IPAddress.IsLoopback(listener.Address)));
+    }
+
+    [Fact]
+    public async Task The_http_port_speaks_http_1()
+    {
+        await using var daprd = await DaprdProcess.StartHealthyAsync(_folder, "me");
+        using var http2 = new HttpRequestMessage(HttpMethod.Get, "/v1.0/healthz") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+
+        using var answered = await daprd.Client.GetAsync("/v1.0/healthz");
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => daprd.Client.SendAsync(http2));
+
+        Assert.Equal(HttpVersion.Version11, answered.Version);
+    }
+
+    [Fact]
     public async Task One_dash_is_as_good_as_two_and_version_is_told()
     {
         await using var daprd = TestProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "daprd.dll"), "-version"]);
@@ -174,7 +197,7 @@ public sealed class ProcessTests : IDisposable
         Assert.Contains((int)state.StatusCode, (int[])[400, 500]);
         Assert.Contains((int)publish.StatusCode, (int[])[400, 500]);
         Assert.Contains((int)invoke.StatusCode, (int[])[400, 500]);
-        Assert.Empty(app.Seen.Where(request => request.Path == "/x" && request.Body.Length > 1024));
+        Assert.DoesNotContain(app.Seen, request => request.Path == "/x" && request.Body.Length > 1024);
     }
 
     private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");

@@ -26,12 +26,26 @@ internal sealed class SqliteFile : IAsyncDisposable
 
     public string Path => _options.Path;
 
-    /// <summary>Takes the file from the shared things of the process; opens nothing yet.</summary>
-    public static SharedLease<SqliteFile> Acquire(SharedResources shared, SqliteFileOptions options) =>
-        shared.Acquire(options.Key, () => new SqliteFile(options));
+    /// <summary>Takes the file from the shared things of the process, opened and with the caller's tables in it.</summary>
+    /// <exception cref="ComponentException">The file cannot be used; the message says why and what to do.</exception>
+    public static async Task<SharedLease<SqliteFile>> OpenAsync(
+        SharedResources shared, SqliteFileOptions options, SqliteScript tables, SqliteLimits limits, CancellationToken cancellationToken)
+    {
+        var lease = shared.Acquire(options.Key, () => new SqliteFile(options));
+        try
+        {
+            await lease.Value.OpenAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            await lease.Value.WriteAsync(tables, limits, cancellationToken).ConfigureAwait(false);
+            return lease;
+        }
+        catch
+        {
+            await lease.DisposeAsync().ConfigureAwait(false);
+            throw;
+        }
+    }
 
     /// <summary>Opens the file once, whoever asks first.</summary>
-    /// <exception cref="ComponentException">The file cannot be used; the message says why and what to do.</exception>
     public Task OpenAsync()
     {
         lock (_lock)

@@ -107,6 +107,9 @@ internal sealed class SqliteSession : IDisposable
     {
         if (!options.IsInMemory)
             Persist(options.UseWal ? "PRAGMA journal_mode=WAL" : "PRAGMA journal_mode=DELETE");
+
+        // After a burst the log is cut back to 64 MiB.
+        Persist("PRAGMA journal_size_limit=67108864");
         Persist(options.SynchronousFull ? "PRAGMA synchronous=FULL" : "PRAGMA synchronous=NORMAL");
         foreach (var pragma in options.Pragmas)
             Persist($"PRAGMA {pragma}");

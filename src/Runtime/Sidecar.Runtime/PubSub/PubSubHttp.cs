@@ -25,7 +25,7 @@ internal static class PubSubHttp
     {
         try
         {
-            if (!PublishRequest.TryReadTarget(context, out var pubsub, out var topic))
+            if (!PublishRequestReader.TryReadTarget(context, out var pubsub, out var topic))
                 await WriteBrokenPathAsync(context).ConfigureAwait(false);
             else if (await HandlePublishAsync(context, engine, maximumBody, pubsub, topic).ConfigureAwait(false) is { } error)
                 await context.WriteErrorAsync(error).ConfigureAwait(false);
@@ -41,10 +41,10 @@ internal static class PubSubHttp
 
     private static async ValueTask<DaprError?> HandlePublishAsync(HttpContext context, PublishEngine engine, long maximumBody, string pubsub, string topic)
     {
-        if (engine.TryResolve(pubsub, topic, PublishRequest.ReadMetadata(context.Request.QueryString), out var target) is { } invalid)
+        if (engine.TryResolve(pubsub, topic, PublishRequestReader.ReadMetadata(context.Request.QueryString), out var target) is { } invalid)
             return invalid;
 
-        var (body, unreadable) = await PublishRequest.ReadBodyAsync(context.Request, maximumBody).ConfigureAwait(false);
+        var (body, unreadable) = await PublishRequestReader.ReadBodyAsync(context.Request, maximumBody).ConfigureAwait(false);
         if (unreadable is not null)
             return unreadable;
 

@@ -18,7 +18,8 @@ public static class Quantity
         {
             if (number.EndsWith(suffix, StringComparison.Ordinal))
             {
-                (number, scale) = (number[..^suffix.Length], factor);
+                number = number[..^suffix.Length];
+                scale = factor;
                 break;
             }
         }

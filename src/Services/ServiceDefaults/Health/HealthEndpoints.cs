@@ -22,13 +22,29 @@ internal static class HealthEndpoints
         routes.MapGet(ReadyPath, ReadyAsync);
     }
 
-    /// <summary>Ready once the service's own sidecar is, because the sidecar is only when all subscriptions run.</summary>
+    /// <summary>
+    /// Ready once the service's own sidecar is, because the sidecar is only when all subscriptions run, and once nothing else that
+    /// the service registered as <see cref="IReadiness"/> is lacking.
+    /// </summary>
     private static async Task ReadyAsync(HttpContext context)
     {
-        if (await IsSidecarReadyAsync(context.RequestServices.GetRequiredService<DaprClient>(), context.RequestAborted))
+        if (await LacksAsync(context) is not { } lacks)
             await context.Response.WriteAsync("ready");
         else
-            await TypedResults.Problem("The Dapr sidecar of this service is not ready.", statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
+            await TypedResults.Problem(lacks, statusCode: StatusCodes.Status503ServiceUnavailable).ExecuteAsync(context);
+    }
+
+    private static async Task<string?> LacksAsync(HttpContext context)
+    {
+        foreach (var readiness in context.RequestServices.GetServices<IReadiness>())
+        {
+            if (readiness.Lacks is { } lacks)
+                return lacks;
+        }
+
+        return await IsSidecarReadyAsync(context.RequestServices.GetRequiredService<DaprClient>(), context.RequestAborted)
+            ? null
+            : "The Dapr sidecar of this service is not ready.";
     }
 
     private static async Task<bool> IsSidecarReadyAsync(DaprClient dapr, CancellationToken cancellationToken)

@@ -278,6 +278,20 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
+    public async Task A_subscription_with_a_rawPayload_that_is_no_boolean_stops_no_other()
+    {
+        await using var host = await PubSubHost.StartAsync(new()
+        {
+            AppSubscriptions = """
+                [{"pubsubname":"pubsub","topic":"orders","route":"orders","metadata":{"rawPayload":"maybe"}},
+                 {"pubsubname":"pubsub","topic":"stock","route":"stock","metadata":{"rawPayload":null}}]
+                """,
+        });
+
+        Assert.Equal(["stock"], host.Broker.SubscribedTopics);
+    }
+
+    [Fact]
     public async Task Contract_037_a_subscription_to_a_forbidden_topic_is_listed_but_gets_nothing()
     {
         await using var host = await PubSubHost.StartAsync(new()
@@ -333,6 +347,25 @@ public sealed class SubscriptionTests
         await host.Feature.OnStoppingAsync(CancellationToken.None);
 
         Assert.Empty(host.Broker.SubscribedTopics);
+    }
+
+    [Fact]
+    public async Task A_stop_waits_no_longer_than_it_may()
+    {
+        var release = new TaskCompletionSource();
+        await using var host = await PubSubHost.StartAsync(new()
+        {
+            Broker = new TestBroker { StopsWhen = release.Task },
+            Declared = [PubSubHost.Declare("orders", "/orders")],
+        });
+        using var limit = new CancellationTokenSource();
+
+        var stop = host.Feature.OnStoppingAsync(limit.Token);
+        Assert.False(stop.IsCompleted);
+        await limit.CancelAsync();
+        await stop.WithinAsync("the stop");
+
+        release.SetResult();
     }
 
     [Fact]

@@ -23,6 +23,9 @@ internal sealed class TestBroker : IPubSub
     /// <summary>Completes a publish to a topic of this name only when the test says so.</summary>
     public TaskCompletionSource? Hold { get; init; }
 
+    /// <summary>What the end of a subscription waits for, besides its messages.</summary>
+    public Task StopsWhen { get; init; } = Task.CompletedTask;
+
     public ConcurrentQueue<PubSubMessage> Published { get; } = new();
 
     public IEnumerable<string> SubscribedTopics => _subscriptions.Keys.Select(subscription => subscription.Topic);
@@ -53,7 +56,7 @@ internal sealed class TestBroker : IPubSub
     {
         if (Refusing.TryGetValue(subscription.Topic, out var failure))
             throw failure;
-        var added = new Subscription(subscription.Topic, handler, gone => _subscriptions.TryRemove(gone, out _));
+        var added = new Subscription(subscription.Topic, handler, StopsWhen, gone => _subscriptions.TryRemove(gone, out _));
         _subscriptions[added] = 0;
         return Task.FromResult<IAsyncDisposable>(added);
     }
@@ -75,7 +78,7 @@ internal sealed class TestBroker : IPubSub
         }
     }
 
-    private sealed class Subscription(string topic, PubSubHandler handler, Action<Subscription> remove) : IAsyncDisposable
+    private sealed class Subscription(string topic, PubSubHandler handler, Task stopsWhen, Action<Subscription> remove) : IAsyncDisposable
     {
         private readonly ConcurrentBag<Task> _underWay = [];
         private readonly CancellationTokenSource _stopping = new();
@@ -92,7 +95,7 @@ internal sealed class TestBroker : IPubSub
         {
             remove(this);
             await _stopping.CancelAsync();
-            await Task.WhenAll(_underWay);
+            await Task.WhenAll(_underWay.Append(stopsWhen));
         }
     }
 }

@@ -104,7 +104,11 @@ internal sealed class SqliteBroker : IAsyncDisposable
         await _joining.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            return _consumerId ??= await File.WriteAsync(new JoinOperation(ProcessIdentity.Create(), _wakeups.Port), Limits, cancellationToken).ConfigureAwait(false);
+            if (_consumerId is { } joined)
+                return joined;
+            _consumerId = await File.WriteAsync(new JoinOperation(ProcessIdentity.Create(), _wakeups.Port), Limits, cancellationToken).ConfigureAwait(false);
+            _wakeups.Announce(AllTopics);
+            return _consumerId.Value;
         }
         finally
         {

@@ -24,10 +24,8 @@ internal sealed class SqlitePubSub : IPubSub
         var fileOptions = SqliteConnectionString.Read(context) with { SynchronousFull = SqliteFileOptions.ReadSynchronous(context.Metadata) };
         _options = SqliteTopicOptions.Read(context);
         _logger = context.Logger;
-        _file = SqliteFile.Acquire(context.Shared, fileOptions);
+        _file = await SqliteFile.OpenAsync(context.Shared, fileOptions, SqliteTopicTables.Create(), SqliteBroker.Limits, cancellationToken).ConfigureAwait(false);
         var file = _file.Value;
-        await file.OpenAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
-        await file.WriteAsync(SqliteTopicTables.Create(), SqliteBroker.Limits, cancellationToken).ConfigureAwait(false);
         _broker = context.Shared.Acquire($"{fileOptions.Key}|{_options.Upkeep}", () => new SqliteBroker(file, _options.Upkeep, context.Time, _logger));
     }
 

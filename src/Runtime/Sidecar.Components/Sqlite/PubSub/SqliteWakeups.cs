@@ -104,10 +104,11 @@ internal sealed class SqliteWakeups : IAsyncDisposable
 
     private async Task RefreshPortsAsync()
     {
-        if (_portsRead != 0 && _time.GetElapsedTime(_portsRead) < PortsStayFresh)
+        var read = Volatile.Read(ref _portsRead);
+        if (read != 0 && _time.GetElapsedTime(read) < PortsStayFresh)
             return;
+        Volatile.Write(ref _portsRead, _time.GetTimestamp());
         var consumers = await _listConsumers(_stopping.Token).ConfigureAwait(false);
-        _portsRead = _time.GetTimestamp();
         _ports = [.. consumers.Where(consumer => consumer.Port != Port && consumer.Port != 0).Select(consumer => new IPEndPoint(IPAddress.Loopback, consumer.Port))];
     }
 
@@ -122,6 +123,10 @@ internal sealed class SqliteWakeups : IAsyncDisposable
                 try
                 {
                     var received = await _socket.ReceiveFromAsync(buffer, SocketFlags.None, anyone, _stopping.Token).ConfigureAwait(false);
+
+                    // A broker that joins greets all others: it has a port they do not know yet.
+                    if (received.ReceivedBytes == 0)
+                        Volatile.Write(ref _portsRead, 0);
                     _wake(Encoding.UTF8.GetString(buffer, 0, received.ReceivedBytes));
                 }
                 catch (SocketException failure)

@@ -36,9 +36,7 @@ internal sealed partial class SqliteStateStore : IStateStore
         _time = context.Time;
 
         // 2. The file and its tables. Several processes may do this at the same moment, so it gets the full time.
-        _file = SqliteFile.Acquire(context.Shared, options);
-        await File.OpenAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
-        await File.WriteAsync(_table.Create(), new SqliteLimits(timeout, timeout), cancellationToken).ConfigureAwait(false);
+        _file = await SqliteFile.OpenAsync(context.Shared, options, _table.Create(), new SqliteLimits(timeout, timeout), cancellationToken).ConfigureAwait(false);
 
         // 3. Expired rows are invisible at once; deleting them is a matter of space, and off unless asked for.
         if (interval > TimeSpan.Zero)
@@ -71,7 +69,6 @@ internal sealed partial class SqliteStateStore : IStateStore
         await _cleaning.ConfigureAwait(false);
         if (_file is not null)
             await _file.DisposeAsync().ConfigureAwait(false);
-        _stopping.Dispose();
     }
 
     private async ValueTask<StateResult> WriteAsync(StateOperation operation, CancellationToken cancellationToken) =>

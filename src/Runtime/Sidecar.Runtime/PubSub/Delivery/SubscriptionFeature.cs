@@ -51,20 +51,13 @@ internal sealed class SubscriptionFeature(
     {
         // A start under way gives up first; what it had started until then is ended here.
         await _stopping.CancelAsync().ConfigureAwait(false);
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
-            var running = _running;
-            _running = [];
-            await Task.WhenAll(running.Select(StopAsync)).WaitAsync(cancellationToken).ConfigureAwait(false);
+            await StopAllAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
             PubSubLog.StoppedWhileHandling(logger);
-        }
-        finally
-        {
-            _turn.Release();
         }
     }
 
@@ -81,6 +74,21 @@ internal sealed class SubscriptionFeature(
     }
 
     private IEnumerable<TopicSubscription> Declared() => resources.Subscriptions.Select(TopicSubscription.From);
+
+    private async Task StopAllAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var running = _running;
+            _running = [];
+            await Task.WhenAll(running.Select(StopAsync)).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
 
     private async Task StopAsync(IAsyncDisposable subscription)
     {

@@ -58,7 +58,7 @@ internal sealed class PublishEngine(Brokers brokers, SidecarOptions options, Tim
             await broker.Driver.PublishAsync(message, cancellationToken).ConfigureAwait(false);
             return null;
         }
-        catch (Exception failure) when (!cancellationToken.IsCancellationRequested)
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             PubSubLog.PublishFailed(logger, failure, topic, broker.Name);
             return PubSubErrors.PublishFailed(broker.Name, topic, failure.Message);

@@ -100,7 +100,7 @@ internal sealed class AppSubscriptions(
     }
 
     private sealed record Entry(
-        string? PubsubName, string? Topic, string? Route, Routes? Routes, string? DeadLetterTopic, Dictionary<string, string>? Metadata, Bulk? BulkSubscribe)
+        string? PubsubName, string? Topic, string? Route, Routes? Routes, string? DeadLetterTopic, Dictionary<string, string?>? Metadata, Bulk? BulkSubscribe)
     {
         public TopicSubscription ToSubscription()
         {
@@ -109,7 +109,7 @@ internal sealed class AppSubscriptions(
             return new TopicSubscription(PubsubName ?? "", Topic ?? "", SubscriptionType.Programmatic, TopicSubscription.WithDefault(rules, defaultRoute))
             {
                 DeadLetterTopic = TopicSubscription.EmptyAsNull(DeadLetterTopic),
-                Metadata = Metadata ?? [],
+                Metadata = Metadata?.ToDictionary(pair => pair.Key, pair => pair.Value ?? "") ?? [],
             };
         }
     }

@@ -7,8 +7,8 @@ using Sidecar.Runtime.Errors;
 
 namespace Sidecar.Runtime.PubSub.Publishing;
 
-/// <summary>Reads the parts of a publish request.</summary>
-internal static class PublishRequest
+/// <summary>Reads the parts of a publish request that comes over HTTP.</summary>
+internal static class PublishRequestReader
 {
     private const string MetadataPrefix = "metadata.";
 

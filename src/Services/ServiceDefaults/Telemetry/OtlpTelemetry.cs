@@ -17,7 +17,7 @@ internal static class OtlpTelemetryFeature
         if (string.IsNullOrWhiteSpace(builder.Configuration["OTEL_EXPORTER_OTLP_ENDPOINT"]))
             return;
         var service = ServiceName.Of(builder);
-        builder.Services.AddHostedService(_ => new OtlpTelemetry(service));
+        builder.Services.AddHostedService(_ => new OtlpTelemetry(service, builder.Configuration));
     }
 }
 
@@ -25,7 +25,7 @@ internal static class OtlpTelemetryFeature
 /// Owns the exporters from start to shutdown. Registered before the web server, so that it starts first and, stopping last,
 /// still sees the last requests.
 /// </summary>
-internal sealed class OtlpTelemetry(string service) : IHostedService, IDisposable
+internal sealed class OtlpTelemetry(string service, IConfiguration configuration) : IHostedService, IDisposable
 {
     private const string ShopSources = "Shop.*";
 
@@ -37,13 +37,16 @@ internal sealed class OtlpTelemetry(string service) : IHostedService, IDisposabl
 
     public Task StartAsync(CancellationToken cancellationToken)
     {
+        // The exporters would read the environment only; this way the settings may stand in any configuration source.
         // ASP.NET Core and HttpClient report by themselves; listening to their sources replaces instrumentation packages.
         _traces = Sdk.CreateTracerProviderBuilder()
+            .ConfigureServices(services => services.AddSingleton(configuration))
             .ConfigureResource(resource => resource.AddService(service))
             .AddSource("Microsoft.AspNetCore", "System.Net.Http", ShopSources)
             .AddOtlpExporter()
             .Build();
         _metrics = Sdk.CreateMeterProviderBuilder()
+            .ConfigureServices(services => services.AddSingleton(configuration))
             .ConfigureResource(resource => resource.AddService(service))
             .AddMeter("Microsoft.AspNetCore.Hosting", "Microsoft.AspNetCore.Server.Kestrel", "System.Net.Http", "System.Runtime", ShopSources)
             .AddOtlpExporter()

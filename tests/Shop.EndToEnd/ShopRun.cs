@@ -56,7 +56,7 @@ public sealed partial class ShopRun : IAsyncDisposable
         async () =>
         {
             if (Process.HasExited)
-                throw new InvalidOperationException($"the run ended:\n{Process.Output}");
+                throw new Eventually.HopelessException($"the run ended:\n{Process.Output}");
             using var response = await Gateway.GetAsync("/api/products");
             return response.IsSuccessStatusCode;
         },

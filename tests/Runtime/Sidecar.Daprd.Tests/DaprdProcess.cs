@@ -52,7 +52,7 @@ internal sealed class DaprdProcess : IAsyncDisposable
         async () =>
         {
             if (_process.HasExited)
-                throw new InvalidOperationException($"daprd ended:\n{Output}");
+                throw new Eventually.HopelessException($"daprd ended:\n{Output}");
             using var response = await Client.GetAsync(new Uri("/v1.0/healthz", UriKind.Relative));
             return response.IsSuccessStatusCode;
         },

@@ -16,13 +16,13 @@ internal static class GoFloat
             : Scientific(digits, exponent, exponentDigits: 1));
     }
 
-    /// <summary>As <c>strconv.FormatFloat(x, 'g', -1, 64)</c>: an exponent below 1e-4 and from 1e21.</summary>
+    /// <summary>As <c>strconv.FormatFloat(x, 'g', -1, 64)</c>: an exponent below 1e-4 and from 1e6.</summary>
     public static string General(double number)
     {
         if (!double.IsFinite(number) || number == 0)
             return Special(number);
         var (digits, exponent) = Decompose(number);
-        return Sign(number) + (exponent is < -4 or >= 21 ? Scientific(digits, exponent, exponentDigits: 2) : Fixed(digits, exponent));
+        return Sign(number) + (exponent is < -4 or >= 6 ? Scientific(digits, exponent, exponentDigits: 2) : Fixed(digits, exponent));
     }
 
     private static string Sign(double number) => number < 0 ? "-" : "";

@@ -67,7 +67,8 @@ internal sealed class ComponentLoader(SidecarOptions options, SharedResources sh
 
     private async ValueTask<ComponentMetadata> ResolveAsync(ComponentResource resource, ComponentType type, CancellationToken cancellationToken)
     {
-        var resolved = await ComponentMetadataResolver.ResolveAsync(resource, options, this, cancellationToken).ConfigureAwait(false);
+        var resolved = await ComponentMetadataResolver.ResolveAsync(
+            resource, new ResolveFor(options.AppId, options.Namespace, options.Environment), this, cancellationToken).ConfigureAwait(false);
         foreach (var problem in resolved.Problems)
             _logger.ResourceProblemFound(problem.ToString());
         if (type.Kind != "pubsub" || resolved.Metadata.Find("consumerID") is not null)

@@ -16,6 +16,7 @@ internal static class PubSubFeature
         services.AddSingleton<Brokers>();
         services.AddSingleton<PublishEngine>();
         services.AddSingleton<ITopics, Topics>();
+        services.AddSingleton<IRouteMatcherParser, ExpressionMatcherParser>();
         services.AddSingleton<AppSubscriptions>();
         services.AddSingleton<DeadLetters>();
         services.AddSingleton<SubscriptionStarter>();

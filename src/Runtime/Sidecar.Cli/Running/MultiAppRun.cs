@@ -114,7 +114,7 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
         for (var i = 0; i < starts.Length; i++)
         {
             if (starts[i].Exception?.InnerException is { } failure)
-                await log.SayAsync($"the sidecar of {plans[i].AppId} cannot start: {(failure is SidecarStartException ? failure.Message : failure.ToString())}");
+                await log.SayAsync($"the sidecar of {plans[i].AppId} cannot start: {(failure is SidecarStartException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}")}");
         }
 
         return starts.All(start => start.IsCompletedSuccessfully) ? await Task.WhenAll(starts) : null;

@@ -1,0 +1,4 @@
+using System.Runtime.Versioning;
+
+// Real processes, signals and /proc.
+[assembly: UnsupportedOSPlatform("windows")]

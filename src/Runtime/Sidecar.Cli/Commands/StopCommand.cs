@@ -1,3 +1,4 @@
+using Sidecar.Components;
 using System.CommandLine;
 using System.Diagnostics;
 using Sidecar.Cli.Logs;
@@ -42,14 +43,14 @@ internal static class StopCommand
     private static async Task EndAsync(RunRecord record, TimeProvider time, CancellationToken cancellationToken)
     {
         var (launcher, deadline) = (record.Launcher, time.GetUtcNow() + Patience);
-        if (launcher.IsAlive)
+        if (launcher.IsAlive())
         {
             Ask(launcher);
-            while (launcher.IsAlive && time.GetUtcNow() < deadline)
+            while (launcher.IsAlive() && time.GetUtcNow() < deadline)
                 await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellationToken);
         }
 
-        var insisted = launcher.IsAlive;
+        var insisted = launcher.IsAlive();
         launcher.Kill();
         var killed = await Survivors.EndAsync(record, time, cancellationToken);
         Console.WriteLine($"stopped {record.TemplateFile} (pid {launcher.Pid}){(insisted ? ", which did not end by itself" : "")}");

@@ -1,3 +1,4 @@
+using Sidecar.Components;
 using System.ComponentModel;
 using System.Diagnostics;
 

@@ -1,3 +1,4 @@
+using Sidecar.Components;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Sidecar.Cli.Processes;

@@ -1,3 +1,4 @@
+using Sidecar.Components;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Sidecar.Cli.Processes;

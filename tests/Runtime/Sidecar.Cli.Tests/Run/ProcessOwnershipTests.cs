@@ -1,3 +1,4 @@
+using Sidecar.Components;
 using System.Diagnostics;
 using Sidecar.Cli.Processes;
 using Sidecar.Cli.Runs;

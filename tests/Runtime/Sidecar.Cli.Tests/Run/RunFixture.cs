@@ -1,3 +1,4 @@
+using Sidecar.Components;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Sidecar.Cli.Processes;

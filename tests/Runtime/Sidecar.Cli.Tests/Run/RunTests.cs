@@ -1,3 +1,4 @@
+using Sidecar.Components;
 using System.Net;
 using System.Net.Sockets;
 using TestSupport;

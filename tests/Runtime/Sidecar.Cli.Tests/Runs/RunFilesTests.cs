@@ -1,3 +1,4 @@
+using Sidecar.Components;
 using Sidecar.Cli.Processes;
 using Sidecar.Cli.Runs;
 using TestSupport;

@@ -1,0 +1,117 @@
+using Sidecar.Components;
+
+namespace Sidecar.Runtime.Resources;
+
+/// <summary>What a component's <c>spec.metadata</c> came to.</summary>
+/// <param name="Problems">Warnings: the value is left empty, log them. Errors: the component cannot start.</param>
+internal sealed record ResolvedMetadata(ComponentMetadata Metadata, IReadOnlyList<ResourceProblem> Problems);
+
+/// <summary>
+/// Turns metadata items into values: secrets and environment references first, then the templates <c>{uuid}</c>,
+/// <c>{podName}</c>, <c>{namespace}</c> and <c>{appID}</c> in what they gave (contract section 4.2).
+/// </summary>
+internal sealed class ComponentMetadataResolver(string appId, IReadOnlyDictionary<string, string> environment, ISecretReader secrets)
+{
+    private const string DefaultNamespace = "default";
+
+    public async ValueTask<ResolvedMetadata> ResolveAsync(ComponentResource component, CancellationToken cancellationToken)
+    {
+        var values = new List<KeyValuePair<string, string>>(component.Metadata.Count);
+        var problems = new List<ResourceProblem>();
+        for (var index = 0; index < component.Metadata.Count; index++)
+        {
+            var item = component.Metadata[index];
+            var report = new Reporter(component, index, problems);
+            var value = item switch
+            {
+                { SecretKeyRef: { } reference } => await ReadSecretAsync(component.SecretStore, reference, report, cancellationToken).ConfigureAwait(false) ?? item.Value,
+                { Value: null, EnvRef: { Length: > 0 } variable } => ReadVariable(variable, report),
+                _ => item.Value,
+            };
+            values.Add(KeyValuePair.Create(item.Name, FillIn(value ?? "", report)));
+        }
+
+        return new ResolvedMetadata(new ComponentMetadata(values), problems);
+    }
+
+    /// <summary>null when it cannot be read, which is reported.</summary>
+    private async ValueTask<string?> ReadSecretAsync(string? store, SecretKeyRef reference, Reporter report, CancellationToken cancellationToken)
+    {
+        var what = $"secret '{reference.Name}', key '{reference.Key}'";
+        if (store is null)
+        {
+            report.Warning("secretKeyRef", $"{what} is not read: name its store in auth.secretStore");
+            return null;
+        }
+
+        try
+        {
+            var value = await secrets.ReadAsync(store, reference.Name, reference.Key, cancellationToken).ConfigureAwait(false);
+            if (string.IsNullOrEmpty(value))
+                report.Warning("secretKeyRef", $"{what} is not in secret store '{store}'");
+            return string.IsNullOrEmpty(value) ? null : value;
+        }
+        catch (ComponentException failure)
+        {
+            report.Warning("secretKeyRef", $"{what} cannot be read from secret store '{store}': {failure.Message}");
+            return null;
+        }
+    }
+
+    private string? ReadVariable(string name, Reporter report)
+    {
+        if (IsAllowed(name))
+            return environment.GetValueOrDefault(name);
+        report.Warning("envRef", $"environment variable '{name}' is not read: APP_API_TOKEN, DAPR_*, names with blanks and, with DAPR_ENV_KEYS set, all it does not list are refused");
+        return null;
+    }
+
+    /// <summary>Tokens and settings of the sidecar itself stay out of components.</summary>
+    private bool IsAllowed(string name)
+    {
+        if (name.Contains(' ', StringComparison.Ordinal) ||
+            name.Equals("APP_API_TOKEN", StringComparison.OrdinalIgnoreCase) ||
+            name.StartsWith("DAPR_", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
+        }
+
+        return environment.GetValueOrDefault("DAPR_ENV_KEYS") is not { Length: > 0 } allowed ||
+            allowed.Split(' ').Contains(name, StringComparer.OrdinalIgnoreCase);
+    }
+
+    private string FillIn(string value, Reporter report)
+    {
+        if (!value.Contains('{', StringComparison.Ordinal))
+            return value;
+        for (var at = 0; (at = value.IndexOf("{uuid}", at, StringComparison.Ordinal)) >= 0;)
+            value = $"{value.AsSpan(0, at)}{Guid.NewGuid()}{value.AsSpan(at + "{uuid}".Length)}";
+        if (value.Contains("{podName}", StringComparison.Ordinal))
+        {
+            if (environment.GetValueOrDefault("POD_NAME") is { Length: > 0 } pod)
+                value = value.Replace("{podName}", pod, StringComparison.Ordinal);
+            else
+                report.Error("value", "expected environment variable POD_NAME for {podName}, which is not set");
+        }
+
+        var scope = environment.GetValueOrDefault("NAMESPACE") is { Length: > 0 } given ? given : DefaultNamespace;
+        return value
+            .Replace("{namespace}", $"{scope}.{appId}", StringComparison.Ordinal)
+            .Replace("{appID}", appId, StringComparison.Ordinal);
+    }
+
+    /// <summary>Reports problems of one metadata item; they never hold its value, which may be secret.</summary>
+    private sealed class Reporter(ComponentResource component, int index, List<ResourceProblem> problems)
+    {
+        public void Warning(string field, string message) => Add(field, message, isWarning: true);
+
+        public void Error(string field, string message) => Add(field, message, isWarning: false);
+
+        private void Add(string field, string message, bool isWarning) => problems.Add(new ResourceProblem(
+            component.Origin.File,
+            component.Origin.Line,
+            $"spec.metadata[{index}].{field}",
+            $"component '{component.Name}', metadata '{component.Metadata[index].Name}': {message}",
+            isWarning));
+    }
+}

@@ -28,7 +28,8 @@ public static class Eventually
 
     /// <summary>
     /// Asks <paramref name="probe"/> until it returns a value other than null, for things that raise no event here: another
-    /// process's HTTP answer, a file. An exception of the probe counts as not yet, and is told if time runs out.
+    /// process's HTTP answer, a file. An exception of the probe counts as not yet, and is told if time runs out; a
+    /// <see cref="HopelessException"/> ends the wait at once.
     /// </summary>
     public static async Task<T> GetAsync<T>(Func<Task<T?>> probe, string what, TimeSpan? patience = null)
         where T : class
@@ -44,7 +45,7 @@ public static class Eventually
                     return value;
                 last = null;
             }
-            catch (Exception failure) when (failure is not OutOfMemoryException)
+            catch (Exception failure) when (failure is not HopelessException)
             {
                 last = failure;
             }
@@ -63,6 +64,9 @@ public static class Eventually
     /// <inheritdoc cref="TrueAsync(Func{Task{bool}}, string, TimeSpan?)"/>
     public static Task TrueAsync(Func<bool> probe, [CallerArgumentExpression(nameof(probe))] string what = "", TimeSpan? patience = null) =>
         TrueAsync(() => Task.FromResult(probe()), what, patience);
+
+    /// <summary>What is awaited will never come, so nobody need wait for it.</summary>
+    public sealed class HopelessException(string message) : Exception(message);
 
     private static async Task<bool> AsResult(Task task)
     {

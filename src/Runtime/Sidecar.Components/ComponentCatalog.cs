@@ -1,3 +1,7 @@
+using Sidecar.Components.InMemory;
+using Sidecar.Components.Local;
+using Sidecar.Components.Sqlite;
+
 namespace Sidecar.Components;
 
 /// <summary>All component types this build knows.</summary>
@@ -6,7 +10,7 @@ public sealed class ComponentCatalog(IEnumerable<ComponentType> types)
     public IReadOnlyList<ComponentType> Types { get; } = [.. types];
 
     /// <summary>The drivers of this assembly.</summary>
-    public static ComponentCatalog Default { get; } = new([]);
+    public static ComponentCatalog Default { get; } = new([.. InMemoryComponents.Types, .. SqliteComponents.Types, .. LocalComponents.Types]);
 
     public ComponentType? Find(string type, string version) => Types.FirstOrDefault(known => known.Answers(type, version));
 }

@@ -54,7 +54,7 @@ public sealed class ComponentMetadata(IEnumerable<KeyValuePair<string, string>> 
     {
         if (Find(name) is not { } text)
             return defaultValue;
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number))
+        if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var number) && Math.Abs((double)number) < TimeSpan.MaxValue / bareUnit)
             return number * bareUnit;
         return GoText.TryParseDuration(text, out var duration)
             ? duration

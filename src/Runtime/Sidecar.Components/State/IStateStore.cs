@@ -8,6 +8,9 @@ public interface IStateStore : IComponent
 {
     StateFeatures Features { get; }
 
+    /// <summary>Most operations one transaction may hold; null = no limit.</summary>
+    int? MaxOperationsPerTransaction => null;
+
     /// <summary>The live item under the key, or null if there is none or it has expired.</summary>
     ValueTask<StateItem?> GetAsync(string key, StateReadOptions options, CancellationToken cancellationToken);
 

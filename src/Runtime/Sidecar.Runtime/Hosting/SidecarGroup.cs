@@ -1,4 +1,6 @@
+using System.Collections.Immutable;
 using Sidecar.Components;
+using Sidecar.Runtime.NameResolution;
 
 namespace Sidecar.Runtime.Hosting;
 
@@ -8,16 +10,29 @@ namespace Sidecar.Runtime.Hosting;
 /// </summary>
 public sealed class SidecarGroup : IAsyncDisposable
 {
+    private ImmutableList<SidecarInstance> _sidecars = [];
+
     public SharedResources Shared { get; } = new();
 
-    public IReadOnlyList<SidecarInstance> Sidecars => throw new NotImplementedException();
+    public IReadOnlyList<SidecarInstance> Sidecars => _sidecars;
+
+    internal GroupDirectory Directory { get; } = new();
 
     /// <summary>
     /// Loads resources and components, binds all listeners and serves the API; then, in the background, waits for the app.
     /// </summary>
     /// <exception cref="SidecarStartException">It cannot start; the message says what is wrong and what to do.</exception>
-    public Task<SidecarInstance> StartAsync(SidecarOptions options, CancellationToken cancellationToken = default) => throw new NotImplementedException();
+    public async Task<SidecarInstance> StartAsync(SidecarOptions options, CancellationToken cancellationToken = default)
+    {
+        var sidecar = await SidecarInstance.StartAsync(this, options, cancellationToken).ConfigureAwait(false);
+        ImmutableInterlocked.Update(ref _sidecars, (list, added) => list.Add(added), sidecar);
+        return sidecar;
+    }
 
     /// <summary>Stops all sidecars at once, gracefully, each within its own limit.</summary>
-    public ValueTask DisposeAsync() => throw new NotImplementedException();
+    public async ValueTask DisposeAsync() =>
+        await Task.WhenAll(_sidecars.Select(sidecar => sidecar.DisposeAsync().AsTask())).ConfigureAwait(false);
+
+    internal void Forget(SidecarInstance sidecar) =>
+        ImmutableInterlocked.Update(ref _sidecars, (list, gone) => list.Remove(gone), sidecar);
 }

@@ -6,10 +6,13 @@ public sealed record ResourceOrigin(string File, int Line)
     public override string ToString() => $"{File}:{Line}";
 }
 
-/// <summary>Something wrong in a file. <paramref name="Field"/> is a path such as <c>spec.metadata[2].name</c>.</summary>
+/// <summary>Something wrong in a file or folder.</summary>
+/// <param name="Line">1-based; 0 = the file or folder as a whole.</param>
+/// <param name="Field">A path such as <c>spec.metadata[2].name</c>; empty = the document as a whole.</param>
 public sealed record ResourceProblem(string File, int Line, string Field, string Message, bool IsWarning = false)
 {
-    public override string ToString() => Field.Length == 0 ? $"{File}:{Line}: {Message}" : $"{File}:{Line}: {Field}: {Message}";
+    public override string ToString() =>
+        $"{File}{(Line > 0 ? $":{Line}" : "")}: {(Field.Length > 0 ? $"{Field}: " : "")}{Message}";
 }
 
 /// <summary>One entry of a Component's <c>spec.metadata</c>: exactly one of value, secretKeyRef, envRef.</summary>

@@ -14,7 +14,14 @@ public sealed record RunTemplate(string File, string Name, IReadOnlyList<RunApp>
 
 /// <param name="Folder">Folder of the sets, absolute.</param>
 /// <param name="Default">Name of the set that replaces any other set of that folder unless the command line names one.</param>
-public sealed record ComponentSets(string Folder, string Default);
+public sealed record ComponentSets(string Folder, string Default)
+{
+    /// <summary>The sets that exist: the folders in <see cref="Folder"/>, sorted.</summary>
+    public IReadOnlyList<string> Names =>
+        [.. System.IO.Directory.GetDirectories(Folder).Select(path => Path.GetFileName(path)).Order(StringComparer.Ordinal)];
+
+    internal string NameList => Names.Count == 0 ? "none" : string.Join(", ", Names);
+}
 
 /// <summary>One entry of <c>apps</c>; ports ≤ 0 are to be chosen by the launcher, except <see cref="AppPort"/> (0 = none).</summary>
 public sealed record RunApp(string AppId, string AppDirPath)

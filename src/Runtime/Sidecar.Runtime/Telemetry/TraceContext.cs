@@ -42,6 +42,24 @@ internal readonly record struct TraceContext(string TraceParent, string TraceSta
             IsHex(text[53..]);
     }
 
+    /// <summary>
+    /// A list of <c>key=value</c> members (https://www.w3.org/TR/baggage/), each perhaps with properties after a semicolon;
+    /// empty is well-formed.
+    /// </summary>
+    public static bool IsWellFormedBaggage(ReadOnlySpan<char> baggage)
+    {
+        if (baggage.IsEmpty)
+            return true;
+        foreach (var member in baggage.Split(','))
+        {
+            var equals = baggage[member].IndexOf('=');
+            if (equals <= 0 || baggage[member][..equals].Trim().ContainsAny(" \"(),/:;<=>?@[\\]{}"))
+                return false;
+        }
+
+        return true;
+    }
+
     private static bool IsHex(ReadOnlySpan<char> text) => text.IndexOfAnyExcept("0123456789abcdef") < 0;
 
     private static string NewSpanId()

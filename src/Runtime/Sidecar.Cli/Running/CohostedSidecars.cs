@@ -1,0 +1,29 @@
+using Sidecar.Runtime.Hosting;
+
+namespace Sidecar.Cli.Running;
+
+/// <summary>All sidecars of the run in this process.</summary>
+internal sealed class CohostedSidecars : ISidecarHost
+{
+    private readonly SidecarGroup _group = new();
+
+    public async Task<ISidecar> StartAsync(AppPlan plan, CancellationToken cancellationToken) =>
+        new CohostedSidecar(await _group.StartAsync(SidecarSettings.ToOptions(plan), cancellationToken));
+
+    public ValueTask DisposeAsync() => _group.DisposeAsync();
+
+    private sealed class CohostedSidecar(SidecarInstance instance) : ISidecar
+    {
+        public Task Healthy => instance.Healthy;
+
+        public Task<int> Stopped => instance.Stopped;
+
+        public Task SetMetadataAsync(string name, string value, CancellationToken cancellationToken)
+        {
+            instance.SetExtendedMetadata(name, value);
+            return Task.CompletedTask;
+        }
+
+        public Task StopAsync() => instance.StopAsync();
+    }
+}

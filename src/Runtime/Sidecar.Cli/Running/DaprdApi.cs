@@ -1,0 +1,48 @@
+namespace Sidecar.Cli.Running;
+
+/// <summary>The few calls of a sidecar's API that its launcher makes.</summary>
+internal sealed class DaprdApi(HttpClient http, AppPlan plan, TimeProvider time)
+{
+    private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
+
+    private string Root => $"http://127.0.0.1:{plan.Ports.Http}/v1.0";
+
+    /// <summary>Returns when the API serves, app or not.</summary>
+    public Task ServesAsync(CancellationToken cancellationToken) => AnswersAsync("/healthz/outbound", cancellationToken);
+
+    /// <summary>Returns when the sidecar with its app is ready.</summary>
+    public Task IsHealthyAsync(CancellationToken cancellationToken) => AnswersAsync("/healthz", cancellationToken);
+
+    public async Task SetMetadataAsync(string name, string value, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Put, $"{Root}/metadata/{name}") { Content = new StringContent(value) };
+        if (Environment.GetEnvironmentVariable("DAPR_API_TOKEN") is { Length: > 0 } token)
+            request.Headers.TryAddWithoutValidation("dapr-api-token", token);
+        using var response = await http.SendAsync(request, cancellationToken);
+        response.EnsureSuccessStatusCode();
+    }
+
+    private async Task AnswersAsync(string path, CancellationToken cancellationToken)
+    {
+        while (!await IsSuccessAsync(path, cancellationToken))
+            await Task.Delay(Pause, time, cancellationToken);
+    }
+
+    private async Task<bool> IsSuccessAsync(string path, CancellationToken cancellationToken)
+    {
+        try
+        {
+            using var response = await http.GetAsync(Root + path, cancellationToken);
+            return response.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+        catch (OperationCanceledException) when (!cancellationToken.IsCancellationRequested)
+        {
+            // It took longer than the client waits.
+            return false;
+        }
+    }
+}

@@ -1,0 +1,33 @@
+using Sidecar.Cli.Logs;
+using Sidecar.Cli.Processes;
+
+namespace Sidecar.Cli.Running;
+
+/// <summary>One <c>daprd</c> process per app, as with the official command line; they find each other through a file of the run.</summary>
+internal sealed class IsolatedSidecars(RunLog log, RunJournal journal, string namesFile, IReadOnlyDictionary<string, string> environment, TimeProvider time)
+    : ISidecarHost
+{
+    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private readonly Lock _lock = new();
+    private readonly List<IsolatedSidecar> _sidecars = [];
+
+    public async Task<ISidecar> StartAsync(AppPlan plan, CancellationToken cancellationToken)
+    {
+        var spec = new ChildSpec(
+            [.. DaprdProgram.Find(), .. SidecarSettings.ToFlags(plan, namesFile)],
+            plan.App.AppDirPath,
+            ProcessEnvironments.ForSidecar(environment));
+        var sidecar = new IsolatedSidecar(plan, spec, new DaprdApi(_http, plan, time), log, journal, time);
+        lock (_lock)
+            _sidecars.Add(sidecar);
+        await sidecar.StartAsync(cancellationToken);
+        return sidecar;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var sidecar in _sidecars)
+            await sidecar.DisposeAsync();
+        _http.Dispose();
+    }
+}

@@ -1,0 +1,166 @@
+using Sidecar.Cli.Logs;
+using Sidecar.Cli.Processes;
+using Sidecar.Cli.Runs;
+using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Resources;
+
+namespace Sidecar.Cli.Running;
+
+/// <summary>
+/// The apps of one template with their sidecars, from start to end: (1) one run per template; (2) end what a killed run
+/// left; (3) ports; (4) sidecars serve; (5) apps start, all at once; (6) wait for a signal or the end of all apps;
+/// (7) drain sidecars, then end apps.
+/// </summary>
+internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog log, StopSignals signals, TimeProvider time)
+{
+    private const int Failed = 1;
+
+    /// <summary>As a shell shows a program that Ctrl-C ended.</summary>
+    private const int Interrupted = 130;
+
+    /// <summary>How long an app has between the request to end and the end.</summary>
+    public static readonly TimeSpan AppGrace = TimeSpan.FromSeconds(5);
+
+    /// <summary>A little more than the sidecars' own limit.</summary>
+    private static readonly TimeSpan DrainLimit = SidecarSettings.Grace + TimeSpan.FromMilliseconds(500);
+
+    private readonly RunFolder _folder = new(template.File);
+    private readonly IReadOnlyDictionary<string, string> _environment = SidecarOptions.ProcessEnvironment();
+    private readonly long _began = time.GetTimestamp();
+
+    public async Task<int> RunAsync()
+    {
+        // 1. One run per template.
+        using var held = RunLock.TryTake(_folder);
+        if (held is null)
+        {
+            await log.SayAsync($"{template.File} is already running{(RunRecord.Read(_folder.RecordFile) is { } other ? $" (pid {other.Launcher.Pid})" : "")}; stop it with: dapr stop -f {template.File}");
+            return Failed;
+        }
+
+        // 2. Survivors.
+        if (RunRecord.Read(_folder.RecordFile) is { } previous && await Survivors.EndAsync(previous, time, signals.Asked) is { Count: > 0 } ended)
+            await log.SayAsync($"ended what a killed run had left: {string.Join(", ", ended)}");
+        foreach (var suffix in new[] { "", "-wal", "-shm" })
+            File.Delete(_folder.NamesFile + suffix);
+
+        // 3. Ports.
+        if (PortPlan.Busy(template) is { Count: > 0 } busy)
+        {
+            foreach (var line in busy)
+                await log.SayAsync(line);
+            return Failed;
+        }
+
+        var index = RunIndex.OfUser();
+        var plans = Plan();
+        var journal = new RunJournal(_folder, Record(plans));
+        index.Add(_folder);
+        try
+        {
+            return await RunAsync(plans, journal);
+        }
+        finally
+        {
+            journal.Close();
+            index.Remove(_folder);
+        }
+    }
+
+    private async Task<int> RunAsync(IReadOnlyList<AppPlan> plans, RunJournal journal)
+    {
+        await using ISidecarHost host = isolated
+            ? new IsolatedSidecars(log, journal, _folder.NamesFile, _environment, time)
+            : new CohostedSidecars();
+
+        // 4. Sidecars. One that cannot start ends the run, as with the official command line.
+        if (await StartSidecarsAsync(host, plans) is not { } sidecars)
+            return signals.Asked.IsCancellationRequested ? 0 : Failed;
+
+        // 5. Apps.
+        var apps = plans.Zip(sidecars, (plan, sidecar) => new AppRunner(plan, sidecar, log, journal, time)).ToArray();
+        try
+        {
+            await Task.WhenAll(apps.Select(app => Task.Run(() => app.StartAsync(_environment))));
+
+            // 6. Wait.
+            var settled = TellSettledAsync(apps);
+            var allEnded = Task.WhenAll(apps.Select(app => app.Ended));
+            if (await Task.WhenAny(allEnded, Signalled(signals.Asked)) == allEnded)
+            {
+                await settled;
+                await log.SayAsync("all apps have ended");
+                await StopAsync(apps);
+                return (await allEnded).All(code => code == 0) ? 0 : Failed;
+            }
+
+            // 7. Stop.
+            await log.SayAsync("stopping: sidecars finish what is under way, then apps end (once more to end them at once)");
+            await StopAsync(apps);
+            await settled;
+            await log.SayAsync("stopped");
+            return signals.Insisted.IsCancellationRequested ? Interrupted : 0;
+        }
+        finally
+        {
+            await Task.WhenAll(apps.Select(app => app.DisposeAsync().AsTask()));
+        }
+    }
+
+    private async Task<ISidecar[]?> StartSidecarsAsync(ISidecarHost host, IReadOnlyList<AppPlan> plans)
+    {
+        var starts = plans.Select(plan => Task.Run(() => host.StartAsync(plan, signals.Asked))).ToArray();
+        await Task.WhenAny(Task.WhenAll(starts), Signalled(signals.Insisted));
+        for (var i = 0; i < starts.Length; i++)
+        {
+            if (starts[i].Exception?.InnerException is { } failure)
+                await log.SayAsync($"the sidecar of {plans[i].AppId} cannot start: {(failure is SidecarStartException ? failure.Message : failure.ToString())}");
+        }
+
+        return starts.All(start => start.IsCompletedSuccessfully) ? await Task.WhenAll(starts) : null;
+    }
+
+    private async Task StopAsync(AppRunner[] apps)
+    {
+        await Task.WhenAll(apps.Select(app => app.BeginStopAsync()));
+        var insisted = Signalled(signals.Insisted);
+        await Task.WhenAny(Task.WhenAll(apps.Select(app => app.Sidecar.StopAsync())), insisted, Task.Delay(DrainLimit, time));
+
+        foreach (var app in apps)
+            app.Terminate();
+        var gone = Task.WhenAll(apps.Select(app => app.GoneAsync()));
+        if (await Task.WhenAny(gone, insisted, Task.Delay(AppGrace, time)) == gone)
+            return;
+        foreach (var app in apps)
+            app.Kill();
+        await gone;
+    }
+
+    private async Task TellSettledAsync(AppRunner[] apps)
+    {
+        await Task.WhenAll(apps.Select(app => app.Settled));
+        if (signals.Asked.IsCancellationRequested)
+            return;
+        foreach (var line in WhereToLook.Lines(template, apps, time.GetElapsedTime(_began)))
+            await log.SayAsync(line);
+    }
+
+    private IReadOnlyList<AppPlan> Plan()
+    {
+        var (ports, now) = (PortPlan.Choose(template, isolated), time.GetUtcNow());
+        return [.. template.Apps.Select((app, i) => new AppPlan(template, app, ports[i], LogFiles.ForApp(log, app, i, now), LogFiles.ForSidecar(log, app, i, now)))];
+    }
+
+    private RunRecord Record(IReadOnlyList<AppPlan> plans) => new(template.File, template.Name, ProcessIdentity.Current, time.GetUtcNow())
+    {
+        Isolated = isolated,
+        Apps = [.. plans.Select(plan => new AppRecord(plan.AppId, plan.App.AppPort, plan.Ports.Http, plan.Ports.Grpc, plan.CommandLine)
+        {
+            AppLog = plan.AppLog.File,
+            DaprdLog = plan.SidecarLog.File,
+        })],
+    };
+
+    private static Task Signalled(CancellationToken signal) =>
+        Task.Delay(Timeout.InfiniteTimeSpan, signal).ContinueWith(static _ => { }, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
+}

@@ -1,0 +1,39 @@
+using Sidecar.Cli.Processes;
+using Sidecar.Cli.Runs;
+
+namespace Sidecar.Cli.Running;
+
+/// <summary>Keeps the record of a run true while its processes come and go.</summary>
+internal sealed class RunJournal
+{
+    private readonly Lock _lock = new();
+    private readonly RunFolder _folder;
+    private RunRecord _record;
+
+    public RunJournal(RunFolder folder, RunRecord record)
+    {
+        _folder = folder;
+        _record = record;
+        _record.Write(_folder.RecordFile);
+    }
+
+    public void AppStarted(string appId, ProcessIdentity process) => Update(appId, app => app with { App = process });
+
+    public void SidecarStarted(string appId, ProcessIdentity process) => Update(appId, app => app with { Daprd = process });
+
+    /// <summary>Nothing of the run is left.</summary>
+    public void Close()
+    {
+        lock (_lock)
+            File.Delete(_folder.RecordFile);
+    }
+
+    private void Update(string appId, Func<AppRecord, AppRecord> change)
+    {
+        lock (_lock)
+        {
+            _record = _record with { Apps = [.. _record.Apps.Select(app => app.AppId == appId ? change(app) : app)] };
+            _record.Write(_folder.RecordFile);
+        }
+    }
+}

@@ -1,0 +1,61 @@
+using System.Security.Cryptography;
+using System.Text;
+
+namespace Sidecar.Cli.Runs;
+
+/// <summary>
+/// All runs of this user: one small file per template in <c>~/.dapr/runs</c> (DAPR_RUNTIME_PATH moves <c>.dapr</c>, as with
+/// the official command line), holding the path of the run's own record.
+/// </summary>
+internal sealed class RunIndex(string folder)
+{
+    public static RunIndex OfUser() => new(Path.Combine(Home(), ".dapr", "runs"));
+
+    public void Add(RunFolder run)
+    {
+        Directory.CreateDirectory(folder);
+        File.WriteAllText(EntryOf(run), run.RecordFile);
+    }
+
+    public void Remove(RunFolder run) => File.Delete(EntryOf(run));
+
+    /// <summary>Runs whose launcher is alive, oldest first. Entries that point nowhere are removed on the way.</summary>
+    public IReadOnlyList<RunRecord> Alive()
+    {
+        if (!Directory.Exists(folder))
+            return [];
+        var alive = new List<RunRecord>();
+        foreach (var entry in Directory.EnumerateFiles(folder))
+        {
+            if (Read(entry) is not { } recordFile)
+                continue;
+            if (RunRecord.Read(recordFile) is { } record && record.Launcher.IsAlive)
+                alive.Add(record);
+            else if (!File.Exists(recordFile))
+                File.Delete(entry);
+        }
+
+        return [.. alive.OrderBy(run => run.Started)];
+    }
+
+    private string EntryOf(RunFolder run) =>
+        Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(run.TemplateFile)).AsSpan(0, 8)));
+
+    private static string? Read(string entry)
+    {
+        try
+        {
+            return File.ReadAllText(entry).Trim() is { Length: > 0 } path ? path : null;
+        }
+        catch (IOException)
+        {
+            // Removed by the run it belonged to, just now.
+            return null;
+        }
+    }
+
+    private static string Home() =>
+        Environment.GetEnvironmentVariable("DAPR_RUNTIME_PATH") is { Length: > 0 } path
+            ? path
+            : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+}

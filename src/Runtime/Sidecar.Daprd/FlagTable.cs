@@ -1,0 +1,51 @@
+using System.Collections.Frozen;
+
+namespace Sidecar.Daprd;
+
+/// <summary>Every flag of Dapr 1.18's sidecar (contract 1.1) and the one that is ours.</summary>
+internal static class FlagTable
+{
+    /// <summary>Ours: file in which sidecars of one machine find each other.</summary>
+    public const string NameRegistry = "name-registry";
+
+    private static readonly string[] Acted =
+    [
+        "app-id", "app-port", "app-protocol", "app-channel-address", "mode", "dapr-http-port", "dapr-grpc-port", "dapr-internal-grpc-port",
+        "dapr-listen-addresses", "resources-path", "components-path", "config", "max-body-size", "dapr-http-max-request-size", "read-buffer-size",
+        "dapr-http-read-buffer-size", "dapr-graceful-shutdown-seconds", "disable-init-endpoints", "log-level", "log-file", NameRegistry,
+    ];
+
+    private static readonly string[] ActedBooleans = ["app-ssl", "log-as-json", "version", "build-info"];
+
+    private static readonly string[] WithoutEffectYet =
+    [
+        "app-max-concurrency", "dapr-internal-grpc-listen-address", "dapr-public-port", "dapr-public-listen-address", "unix-domain-socket",
+        "placement-host-address", "scheduler-host-address", "scheduler-job-streams", "actors-disseminate-timeout", "actors-service", "reminders-service",
+        "control-plane-address", "sentry-address", "control-plane-trust-domain", "control-plane-namespace", "sentry-request-jwt-audiences",
+        "allowed-origins", "dapr-block-shutdown-duration", "app-health-check-path", "app-health-probe-interval", "app-health-probe-timeout",
+        "app-health-threshold", "app-binding-options-timeout", "profile-port", "metrics-port", "metrics-listen-address", "hot-reload-reconcile-interval",
+    ];
+
+    private static readonly string[] BooleansWithoutEffectYet =
+    [
+        "enable-mtls", "enable-app-health-check", "disable-builtin-k8s-secret-store", "enable-api-logging", "enable-profiling", "enable-metrics", "wait",
+    ];
+
+    public static FrozenDictionary<string, FlagKind> Known { get; } = Acted.Concat(WithoutEffectYet).Select(name => KeyValuePair.Create(name, FlagKind.Value))
+        .Concat(ActedBooleans.Concat(BooleansWithoutEffectYet).Select(name => KeyValuePair.Create(name, FlagKind.Boolean)))
+        .ToFrozenDictionary(StringComparer.Ordinal);
+
+    public static FrozenSet<string> NoEffect { get; } = WithoutEffectYet.Concat(BooleansWithoutEffectYet).ToFrozenSet(StringComparer.Ordinal);
+
+    /// <summary>A hint at the flag that begins or ends alike, or nothing.</summary>
+    public static string Suggest(string name) =>
+        Known.Keys.FirstOrDefault(known => known.EndsWith(name, StringComparison.OrdinalIgnoreCase) || known.StartsWith(name, StringComparison.OrdinalIgnoreCase)) is { } close
+            ? $" (did you mean --{close}?)"
+            : "";
+
+    public static string Usage => string.Join(Environment.NewLine,
+    [
+        "daprd --app-id ID [flags]", "", "Acted upon:", .. Acted.Concat(ActedBooleans).Order(StringComparer.Ordinal).Select(name => $"  --{name}"),
+        "", "Accepted, without effect yet:", .. NoEffect.Order(StringComparer.Ordinal).Select(name => $"  --{name}"),
+    ]);
+}

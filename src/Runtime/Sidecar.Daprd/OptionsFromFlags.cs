@@ -1,0 +1,64 @@
+using Microsoft.Extensions.Logging;
+using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Resources;
+
+namespace Sidecar.Daprd;
+
+/// <summary>Turns flags into the options of a sidecar.</summary>
+internal static class OptionsFromFlags
+{
+    /// <exception cref="FlagException">A value is wrong.</exception>
+    public static SidecarOptions Read(Flags flags, Action<string> logLine) => new()
+    {
+        AppId = flags.Text("app-id") ?? throw new FlagException("--app-id is required"),
+        AppPort = flags.Port("app-port", 0),
+        AppProtocol = Protocol(flags),
+        AppChannelAddress = flags.Text("app-channel-address") ?? "127.0.0.1",
+        HttpPort = flags.Port("dapr-http-port", 3500),
+        GrpcPort = flags.Port("dapr-grpc-port", 50001),
+        InternalPort = flags.Port("dapr-internal-grpc-port", 0),
+        ListenAddresses = flags.List("dapr-listen-addresses"),
+        ResourcesPaths = flags.List("resources-path") is { Count: > 0 } paths ? paths : flags.List("components-path"),
+        ConfigPaths = flags.List("config"),
+        MaxBodySize = Size(flags, "max-body-size", "dapr-http-max-request-size", 1024 * 1024, 4 * 1024 * 1024),
+        ReadBufferSize = (int)Math.Min(int.MaxValue, Size(flags, "read-buffer-size", "dapr-http-read-buffer-size", 1024, 4 * 1024)),
+        GracefulShutdown = TimeSpan.FromSeconds(flags.Integer("dapr-graceful-shutdown-seconds", -1, int.MinValue, int.MaxValue) is >= 0 and var seconds ? seconds : 5),
+        DisabledInitEndpoints = flags.List("disable-init-endpoints"),
+        LogLevel = Level(flags.Text("log-level") ?? "info"),
+        LogAsJson = flags.Boolean("log-as-json"),
+        NameRegistryFile = Path.GetFullPath(flags.Text(FlagTable.NameRegistry) ?? DefaultRegistry()),
+        LogLine = logLine,
+    };
+
+    private static string Protocol(Flags flags)
+    {
+        var protocol = flags.Text("app-protocol") ?? "http";
+        return protocol is "http" or "grpc" && flags.Boolean("app-ssl") ? protocol + "s" : protocol;
+    }
+
+    // A quantity by its present flag, or a number of the deprecated one's unit; -1 = default.
+    private static long Size(Flags flags, string name, string deprecated, long unit, long defaultBytes)
+    {
+        if (flags.Text(name) is { } text)
+        {
+            if (!Quantity.TryParse(text, out var bytes))
+                throw new FlagException($"--{name} is '{text}', expected a size such as 4Mi");
+            return bytes < 0 ? defaultBytes : bytes;
+        }
+
+        return flags.Integer(deprecated, -1, -1, int.MaxValue) is >= 0 and var units ? units * unit : defaultBytes;
+    }
+
+    private static LogLevel Level(string word) => word.ToLowerInvariant() switch
+    {
+        "debug" => LogLevel.Debug,
+        "info" => LogLevel.Information,
+        "warn" or "warning" => LogLevel.Warning,
+        "error" => LogLevel.Error,
+        "fatal" => LogLevel.Critical,
+        _ => throw new FlagException($"--log-level is '{word}', expected debug, info, warn, error or fatal"),
+    };
+
+    private static string DefaultRegistry() =>
+        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".dapr", "names.db");
+}

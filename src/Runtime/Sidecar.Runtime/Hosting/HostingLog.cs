@@ -1,0 +1,42 @@
+using Microsoft.Extensions.Logging;
+
+namespace Sidecar.Runtime.Hosting;
+
+internal static partial class HostingLog
+{
+    [LoggerMessage(Level = LogLevel.Information, Message = "starting Dapr Runtime -- version {Version}, this runtime {Own}")]
+    public static partial void Starting(this ILogger logger, string version, string own);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Component loaded: {Name} ({Type}/{Version})")]
+    public static partial void ComponentLoaded(this ILogger logger, string name, string type, string version);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "component {Name} is left out (ignoreErrors): {Reason}")]
+    public static partial void ComponentIgnored(this ILogger logger, string name, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
+    public static partial void ResourceProblemFound(this ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "HTTP API is served on port {Port}")]
+    public static partial void Serving(this ILogger logger, int port);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "dapr initialized. Status: Running. Init Elapsed {Milliseconds}ms")]
+    public static partial void Initialized(this ILogger logger, long milliseconds);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "Fatal error from runtime: {Reason}")]
+    public static partial void Fatal(this ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "stopping")]
+    public static partial void Stopping(this ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Daprd shutdown gracefully")]
+    public static partial void Stopped(this ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Graceful shutdown timeout exceeded, forcing shutdown")]
+    public static partial void GraceExceeded(this ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "while stopping: {Reason}")]
+    public static partial void StopFailed(this ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "request {Method} {Path} failed unexpectedly")]
+    public static partial void RequestFailed(this ILogger logger, string method, string path, Exception exception);
+}

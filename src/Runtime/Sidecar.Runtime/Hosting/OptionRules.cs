@@ -1,0 +1,41 @@
+namespace Sidecar.Runtime.Hosting;
+
+/// <summary>What start-up refuses, and what it fills in (contract 1.1).</summary>
+internal static class OptionRules
+{
+    private static readonly string[] ServedProtocols = ["http", "https"];
+    private static readonly string[] KnownProtocols = ["http", "https", "h2c", "grpc", "grpcs"];
+
+    /// <exception cref="SidecarStartException">Names every option that is wrong.</exception>
+    public static SidecarOptions Check(SidecarOptions options)
+    {
+        var wrong = new List<string>();
+        if (options.AppId.Length == 0 || options.AppId.Contains('.', StringComparison.Ordinal))
+            wrong.Add($"--app-id '{options.AppId}' must not be empty and must not contain a dot");
+        if (options.HasApp && (options.AppPort == options.HttpPort || options.AppPort == options.GrpcPort))
+            wrong.Add($"--app-port {options.AppPort} is also one of the sidecar's API ports");
+        if (!KnownProtocols.Contains(options.AppProtocol, StringComparer.OrdinalIgnoreCase))
+            wrong.Add($"--app-protocol '{options.AppProtocol}' is none of {string.Join(", ", KnownProtocols)}");
+        else if (!ServedProtocols.Contains(options.AppProtocol, StringComparer.OrdinalIgnoreCase))
+            wrong.Add($"--app-protocol {options.AppProtocol} is not served yet; this runtime speaks {string.Join(" and ", ServedProtocols)} to apps");
+        foreach (var endpoint in options.DisabledInitEndpoints)
+        {
+            if (!endpoint.Equals("config", StringComparison.OrdinalIgnoreCase) && !endpoint.Equals("subscribe", StringComparison.OrdinalIgnoreCase))
+                wrong.Add($"--disable-init-endpoints '{endpoint}' is neither config nor subscribe");
+        }
+
+        foreach (var address in options.ListenAddresses)
+        {
+            if (!System.Net.IPAddress.TryParse(address.Trim('[', ']'), out _))
+                wrong.Add($"--dapr-listen-addresses '{address}' is not an IP address");
+        }
+
+        if (wrong.Count > 0)
+            throw new SidecarStartException(string.Join(Environment.NewLine, wrong));
+        return options with
+        {
+            HttpPort = options.HttpPort > 0 ? options.HttpPort : PortOwner.FindFree(),
+            GrpcPort = options.GrpcPort > 0 ? options.GrpcPort : PortOwner.FindFree(),
+        };
+    }
+}

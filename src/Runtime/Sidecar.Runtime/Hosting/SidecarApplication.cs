@@ -1,0 +1,141 @@
+using System.Net;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Hosting;
+using Microsoft.Extensions.Logging;
+using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Errors;
+using Sidecar.Runtime.Health;
+using Sidecar.Runtime.Invocation;
+using Sidecar.Runtime.Metadata;
+using Sidecar.Runtime.NameResolution;
+using Sidecar.Runtime.PubSub;
+using Sidecar.Runtime.Resources;
+using Sidecar.Runtime.Secrets;
+using Sidecar.Runtime.Security;
+using Sidecar.Runtime.Shutdown;
+using Sidecar.Runtime.State;
+using Sidecar.Runtime.Telemetry;
+
+namespace Sidecar.Runtime.Hosting;
+
+/// <summary>The parts that a sidecar is made of before it runs.</summary>
+internal sealed record SidecarParts(
+    SidecarOptions Options,
+    ResourceSet Resources,
+    ComponentRegistry Components,
+    HttpAppChannel App,
+    INameResolver Names,
+    SidecarState State,
+    ShutdownRequest Shutdown,
+    int InternalPort);
+
+/// <summary>Table of contents of a sidecar: every slice is added and mapped here, and its listeners are declared.</summary>
+internal static class SidecarApplication
+{
+    public static WebApplication Build(SidecarParts parts)
+    {
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
+        builder.Logging.AddProvider(new SidecarLoggerProvider(parts.Options)).SetMinimumLevel(parts.Options.LogLevel);
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(server => Listen(server, parts));
+        AddServices(builder.Services, parts);
+
+        var app = builder.Build();
+        app.Use(UnexpectedFailure);
+        if (parts.InternalPort > 0)
+            app.UseWhen(context => context.Connection.LocalPort == parts.InternalPort, branch => branch.Run(InternalHttp.HandleAsync));
+        if (parts.Options.ApiToken is { } token)
+            app.Use(ApiTokenCheck.For(token));
+        app.UseRouting();
+        MapRoutes(app);
+        return app;
+    }
+
+    private static void AddServices(IServiceCollection services, SidecarParts parts)
+    {
+        services.AddRoutingCore();
+        services.AddSingleton<IHostLifetime, OwnedLifetime>();
+        services.AddSingleton(parts.Options);
+        services.AddSingleton(parts.Options.Time);
+        services.AddSingleton(parts.Resources);
+        services.AddSingleton(parts.Components);
+        services.AddSingleton<IAppChannel>(parts.App);
+        services.AddSingleton(parts.Names);
+        services.AddSingleton(parts.State);
+        services.AddSingleton(parts.Shutdown);
+        services.AddSingleton<AppProbe>();
+        services.AddSingleton<ISidecarFeature, AppConfigQuestion>();
+
+        services.AddInvocation();
+        services.AddPubSub();
+        services.AddState();
+        services.AddSecrets();
+        services.AddMetadata();
+    }
+
+    private static void MapRoutes(WebApplication app)
+    {
+        app.MapPubSub();
+        app.MapState();
+        app.MapSecrets();
+        app.MapMetadata();
+        app.MapHealth();
+        app.MapShutdown();
+        app.MapInvocation();
+    }
+
+    private static void Listen(KestrelServerOptions server, SidecarParts parts)
+    {
+        var options = parts.Options;
+        server.AddServerHeader = false;
+        server.Limits.MaxRequestBodySize = options.MaxBodySize > 0 ? options.MaxBodySize : null;
+        server.Limits.MaxRequestHeadersTotalSize = options.ReadBufferSize;
+        server.Limits.MaxRequestLineSize = Math.Max(options.ReadBufferSize, 1024);
+        server.Limits.MinRequestBodyDataRate = null;
+        server.Limits.MinResponseDataRate = null;
+        server.Limits.Http2.MaxStreamsPerConnection = 10_000;
+
+        if (options.ListenAddresses.Count > 0)
+        {
+            foreach (var address in options.ListenAddresses)
+                server.Listen(IPAddress.Parse(address.Trim('[', ']')), options.HttpPort, Http1);
+        }
+        else
+        {
+            server.ListenLocalhost(options.HttpPort, Http1);
+        }
+
+        if (parts.InternalPort > 0)
+            server.Listen(IPAddress.Loopback, parts.InternalPort, listen => listen.Protocols = HttpProtocols.Http2);
+    }
+
+    private static void Http1(ListenOptions listen) => listen.Protocols = HttpProtocols.Http1;
+
+    private static async Task UnexpectedFailure(HttpContext context, RequestDelegate next)
+    {
+        try
+        {
+            await next(context).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            // The caller went away; nobody is left to answer.
+        }
+        catch (Exception failure)
+        {
+            context.RequestServices.GetRequiredService<ILogger<SidecarInstance>>().RequestFailed(context.Request.Method, context.Request.Path.Value ?? "", failure);
+            await context.WriteErrorAsync(CommonErrors.Unclassified(failure.Message)).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>A sidecar never listens to the process's signals itself: whoever made it stops it.</summary>
+    private sealed class OwnedLifetime : IHostLifetime
+    {
+        public Task WaitForStartAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+        public Task StopAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    }
+}

@@ -1,0 +1,67 @@
+using System.Collections.Frozen;
+using System.Net.Http.Headers;
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Primitives;
+
+namespace Sidecar.Runtime.Invocation;
+
+/// <summary>Which headers pass a hop (contract 2.4; RFC 9110, section 7.6.1).</summary>
+internal static class HeaderRules
+{
+    private static readonly FrozenSet<string> HopByHop = new[]
+    {
+        "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade", "HTTP2-Settings", "TE", "Trailer",
+        "Proxy-Authorization", "Proxy-Authenticate",
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    /// <summary>Not for the next hop: Host names this one, Content-Length is set from the body, Expect was answered here, and the rest is between the caller and its sidecar.</summary>
+    private static readonly FrozenSet<string> NotForwarded = new[]
+    {
+        "Host", "Content-Length", "Expect", InvocationTarget.AppIdHeader, Security.ApiTokenCheck.Header,
+    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    public static void CopyRequest(IHeaderDictionary from, HttpRequestMessage to)
+    {
+        var listed = from.Connection;
+        foreach (var (name, values) in from)
+        {
+            if (name.StartsWith(':') || HopByHop.Contains(name) || NotForwarded.Contains(name) || (listed.Count > 0 && IsListed(listed, name)))
+                continue;
+            if (!to.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values) && to.Content is { } content)
+                content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+        }
+    }
+
+    /// <summary>Copies all but the hop-by-hop headers and the app's Content-Length, which may be stale: the server frames the reply anew.</summary>
+    public static void CopyResponse(HttpResponseMessage from, IHeaderDictionary to)
+    {
+        Copy(from.Headers.NonValidated, from, to);
+        Copy(from.Content.Headers.NonValidated, from, to);
+    }
+
+    private static void Copy(HttpHeadersNonValidated headers, HttpResponseMessage from, IHeaderDictionary to)
+    {
+        foreach (var (name, values) in headers)
+        {
+            if (HopByHop.Contains(name) || name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ||
+                name.Equals(InvocationTarget.AppIdHeader, StringComparison.OrdinalIgnoreCase) ||
+                (from.Headers.NonValidated.TryGetValues("Connection", out var listed) && IsListed(listed.ToString(), name)))
+                continue;
+            to.Append(name, values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]));
+        }
+    }
+
+    private static bool IsListed(StringValues connection, string name)
+    {
+        foreach (var line in connection)
+        {
+            foreach (var range in line.AsSpan().Split(','))
+            {
+                if (line.AsSpan()[range].Trim().Equals(name, StringComparison.OrdinalIgnoreCase))
+                    return true;
+            }
+        }
+
+        return false;
+    }
+}

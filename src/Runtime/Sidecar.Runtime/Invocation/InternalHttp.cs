@@ -1,0 +1,68 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.NameResolution;
+
+namespace Sidecar.Runtime.Invocation;
+
+/// <summary>
+/// The callee's end of a call from another process, at the internal port. The caller's sidecar has cleaned the path and set
+/// the headers; here they only pass. See <see cref="RemotePeer"/> for the wire.
+/// </summary>
+internal static class InternalHttp
+{
+    public static async Task HandleAsync(HttpContext context)
+    {
+        var options = context.RequestServices.GetRequiredService<SidecarOptions>();
+        var app = context.RequestServices.GetRequiredService<IAppChannel>();
+        var logger = context.RequestServices.GetRequiredService<ILogger<InvocationEngine>>();
+        if (InvocationTarget.From(context) is not { } target || !target.AppId.Equals(options.AppId, StringComparison.Ordinal))
+        {
+            Refuse(context, $"this is the sidecar of {options.AppId}");
+            return;
+        }
+
+        if (!app.HasApp)
+        {
+            Refuse(context, $"{options.AppId} has no app (its sidecar was started without --app-port)");
+            return;
+        }
+
+        try
+        {
+            var body = await RequestBody.ReadAsync(context, context.RequestAborted).ConfigureAwait(false);
+            using var request = new HttpRequestMessage(HttpMethod.Parse(context.Request.Method), new Uri($"/{target.Method}{target.Query}", UriKind.Relative))
+            {
+                Content = body.ToContent(),
+            };
+            HeaderRules.CopyRequest(context.Request.Headers, request);
+            using var response = await app.SendAsync(request, context.RequestAborted).ConfigureAwait(false);
+            response.Headers.Remove(RemotePeer.ErrorHeader);
+            await Reply.CopyAsync(response, context).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        {
+            logger.CallerGone(target.AppId);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or BadHttpRequestException)
+        {
+            if (context.Response.HasStarted)
+            {
+                logger.ReplyBroken(target.AppId, failure.Message);
+                context.Abort();
+                return;
+            }
+
+            Refuse(context, failure.Message);
+        }
+    }
+
+    private static void Refuse(HttpContext context, string reason)
+    {
+        context.Response.Clear();
+        context.Response.StatusCode = StatusCodes.Status502BadGateway;
+        context.Response.Headers[RemotePeer.ErrorHeader] = Uri.EscapeDataString(reason);
+    }
+}

@@ -1,0 +1,55 @@
+using System.Net;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Sidecar.Runtime.Invocation;
+
+/// <summary>
+/// The body of a call. A body with a Content-Length up to 64 KiB is kept, so that a call that never reached its peer can be
+/// sent again; a larger or chunked one streams and can be sent once.
+/// </summary>
+internal sealed class RequestBody
+{
+    public const int KeptBytes = 64 * 1024;
+
+    private readonly byte[]? _kept;
+    private readonly Stream? _stream;
+    private readonly long? _length;
+
+    private RequestBody(byte[]? kept, Stream? stream, long? length) => (_kept, _stream, _length) = (kept, stream, length);
+
+    /// <summary>Can be sent again.</summary>
+    public bool IsKept => _stream is null;
+
+    public static async ValueTask<RequestBody> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    {
+        var request = context.Request;
+        if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
+            return new RequestBody(request.ContentType is null ? null : [], null, 0);
+        if (request.ContentLength is not { } length || length > KeptBytes)
+            return new RequestBody(null, request.Body, request.ContentLength);
+
+        var kept = new byte[length];
+        await request.Body.ReadExactlyAsync(kept, cancellationToken).ConfigureAwait(false);
+        return new RequestBody(kept, null, length);
+    }
+
+    /// <summary>The content for one attempt; null = no body at all.</summary>
+    public HttpContent? ToContent() =>
+        _kept is not null ? new ByteArrayContent(_kept) : _stream is not null ? new Streamed(_stream, _length) : null;
+
+    private sealed class Streamed(Stream body, long? length) : HttpContent
+    {
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context) =>
+            SerializeToStreamAsync(stream, context, CancellationToken.None);
+
+        protected override Task SerializeToStreamAsync(Stream stream, TransportContext? context, CancellationToken cancellationToken) =>
+            body.CopyToAsync(stream, cancellationToken);
+
+        protected override bool TryComputeLength(out long computed)
+        {
+            computed = length ?? 0;
+            return length.HasValue;
+        }
+    }
+}

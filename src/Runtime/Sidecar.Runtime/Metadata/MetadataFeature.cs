@@ -1,0 +1,11 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Sidecar.Runtime.Metadata;
+
+internal static class MetadataFeature
+{
+    public static IServiceCollection AddMetadata(this IServiceCollection services) => services.AddSingleton<MetadataEngine>();
+
+    public static void MapMetadata(this IEndpointRouteBuilder routes) => MetadataHttp.MapRoutes(routes);
+}

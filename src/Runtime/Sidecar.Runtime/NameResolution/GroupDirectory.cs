@@ -1,0 +1,33 @@
+using System.Collections.Immutable;
+
+namespace Sidecar.Runtime.NameResolution;
+
+/// <summary>The sidecars of one process by app-id; several of one id take turns.</summary>
+internal sealed class GroupDirectory
+{
+    private readonly Lock _lock = new();
+    private ImmutableDictionary<string, ImmutableArray<IPeer>> _peers = ImmutableDictionary<string, ImmutableArray<IPeer>>.Empty;
+    private int _turn;
+
+    public void Add(string appId, IPeer peer)
+    {
+        lock (_lock)
+            _peers = _peers.SetItem(appId, _peers.GetValueOrDefault(appId, []).Add(peer));
+    }
+
+    public void Remove(string appId, IPeer peer)
+    {
+        lock (_lock)
+        {
+            var left = _peers.GetValueOrDefault(appId, []).Remove(peer);
+            _peers = left.IsEmpty ? _peers.Remove(appId) : _peers.SetItem(appId, left);
+        }
+    }
+
+    public IPeer? Find(string appId)
+    {
+        if (!_peers.TryGetValue(appId, out var peers))
+            return null;
+        return peers.Length == 1 ? peers[0] : peers[(int)((uint)Interlocked.Increment(ref _turn) % (uint)peers.Length)];
+    }
+}

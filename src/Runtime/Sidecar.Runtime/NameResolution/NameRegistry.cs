@@ -1,0 +1,66 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+using Sidecar.Components;
+using Sidecar.Components.NameResolution;
+using Sidecar.Runtime.Hosting;
+
+namespace Sidecar.Runtime.NameResolution;
+
+/// <summary>
+/// Sidecars of other processes, through a file they share. What was read is believed for a second: a call after that, or a
+/// retry, sees who has come and gone.
+/// </summary>
+internal sealed class NameRegistry : IAsyncDisposable
+{
+    private static readonly TimeSpan Believed = TimeSpan.FromSeconds(1);
+
+    private readonly SqliteNameTable _table;
+    private readonly TimeProvider _time;
+    private readonly PeerClient _client = new();
+    private readonly string _registrationId = Guid.NewGuid().ToString();
+    private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
+    private int _turn;
+
+    private NameRegistry(SqliteNameTable table, TimeProvider time) => (_table, _time) = (table, time);
+
+    /// <exception cref="SidecarStartException">The file cannot be used.</exception>
+    public static async Task<NameRegistry> OpenAsync(SidecarOptions options, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var path = Path.GetFullPath(options.NameRegistryFile!, options.BaseDirectory);
+            return new NameRegistry(await Task.Run(() => new SqliteNameTable(path), cancellationToken).ConfigureAwait(false), options.Time);
+        }
+        catch (ComponentException failure)
+        {
+            throw new SidecarStartException(failure.Message, failure);
+        }
+    }
+
+    public Task RegisterAsync(string appId, int port, CancellationToken cancellationToken) => Task.Run(
+        () => _table.Register(_registrationId, appId, string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), _time.GetUtcNow()), cancellationToken);
+
+    public async ValueTask<IPeer?> ResolveAsync(string appId, CancellationToken cancellationToken)
+    {
+        if (!_known.TryGetValue(appId, out var known) || _time.GetElapsedTime(known.Read) > Believed)
+        {
+            var addresses = await Task.Run(() => _table.Find(appId), cancellationToken).ConfigureAwait(false);
+            known = new Known(_time.GetTimestamp(), [.. addresses.Select(address => new RemotePeer(appId, address, _client))]);
+            // Nobody there is asked again at once: a sidecar that is just starting must be seen.
+            if (known.Peers.Length > 0)
+                _known[appId] = known;
+            else
+                _known.TryRemove(appId, out _);
+        }
+
+        return known.Peers.Length == 0 ? null : known.Peers[(int)((uint)Interlocked.Increment(ref _turn) % (uint)known.Peers.Length)];
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.Run(() => _table.Remove(_registrationId)).ConfigureAwait(false);
+        _client.Dispose();
+    }
+
+    private sealed record Known(long Read, IPeer[] Peers);
+}

@@ -1,0 +1,43 @@
+using System.Collections.Concurrent;
+using Sidecar.Components.PubSub;
+using Sidecar.Runtime.Hosting;
+
+namespace Sidecar.Runtime.PubSub;
+
+/// <summary>A pubsub component with the rules that its metadata sets for this app.</summary>
+/// <param name="TopicPrefix">Goes before every topic name on the broker and is hidden from the app; mostly empty.</param>
+internal sealed record Broker(LoadedComponent Source, IPubSub Driver, TopicPermissions Permissions, string TopicPrefix)
+{
+    public string Name => Source.Name;
+
+    public string OnBroker(string topic) => TopicPrefix.Length == 0 ? topic : TopicPrefix + topic;
+}
+
+/// <summary>The pubsub components by name, each with its rules read once.</summary>
+internal sealed class Brokers(ComponentRegistry components, SidecarOptions options)
+{
+    private const string NamespaceTemplate = "{namespace}";
+    private const string DefaultNamespace = "default";
+
+    private readonly ConcurrentDictionary<string, Broker> _known = new(StringComparer.Ordinal);
+
+    public bool Any => components.HasAny<IPubSub>();
+
+    public Broker? Find(string name)
+    {
+        if (components.Find(name) is not { Component: IPubSub driver } source)
+            return null;
+        if (_known.TryGetValue(name, out var known) && ReferenceEquals(known.Source, source))
+            return known;
+
+        var broker = new Broker(source, driver, TopicPermissions.Read(source.Metadata, options.AppId), PrefixOf(source));
+        _known[name] = broker;
+        return broker;
+    }
+
+    // A component that names its namespace anywhere shares a broker with the same app of other namespaces.
+    private string PrefixOf(LoadedComponent source) =>
+        source.Resource.Metadata.Any(item => item.Value?.Contains(NamespaceTemplate, StringComparison.Ordinal) == true)
+            ? options.Namespace ?? DefaultNamespace
+            : "";
+}

@@ -1,0 +1,28 @@
+using Microsoft.Extensions.Logging;
+using Sidecar.Components.PubSub;
+
+namespace Sidecar.Runtime.PubSub.Delivery;
+
+/// <summary>Puts finally failed messages on their dead letter topic.</summary>
+internal sealed class DeadLetters(TimeProvider time, ILogger<DeadLetters> logger)
+{
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+
+    /// <summary>Publishes the message as the broker gave it. False when the broker did not take it; the message must then stay where it is.</summary>
+    public async ValueTask<bool> TrySendAsync(Broker broker, string deadLetterTopic, PubSubMessage message, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(Limit, time);
+        using var sending = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            var letter = new PubSubMessage(broker.OnBroker(deadLetterTopic), message.Data, message.ContentType, message.Metadata);
+            await broker.Driver.PublishAsync(letter, sending.Token).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            PubSubLog.DeadLetterFailed(logger, failure, message.Topic, deadLetterTopic, broker.Name);
+            return false;
+        }
+    }
+}

@@ -1,0 +1,51 @@
+using Sidecar.Runtime.Errors;
+
+namespace Sidecar.Runtime.PubSub;
+
+/// <summary>Every failure of the pub/sub API, once (contract sections 2.2 and 3.5).</summary>
+internal static class PubSubErrors
+{
+    public static DaprError NameEmpty(string appId) =>
+        Rich("ERR_PUBSUB_EMPTY", 404, GrpcStatus.InvalidArgument, "pubsub name is empty", "DAPR_PUBSUB_NAME_EMPTY", "", ForApp(appId));
+
+    public static DaprError NotConfigured(string pubsub, string appId) =>
+        Rich("ERR_PUBSUB_NOT_CONFIGURED", 400, GrpcStatus.FailedPrecondition, $"pubsub {pubsub} is not configured", "DAPR_PUBSUB_NOT_CONFIGURED", pubsub, ForApp(appId));
+
+    public static DaprError NotFound(string pubsub, string appId) =>
+        Rich("ERR_PUBSUB_NOT_FOUND", 404, GrpcStatus.InvalidArgument, $"pubsub {pubsub} is not found", "DAPR_PUBSUB_NOT_FOUND", pubsub, ForApp(appId));
+
+    public static DaprError TopicEmpty(string pubsub, string appId) =>
+        Rich("ERR_TOPIC_NAME_EMPTY", 404, GrpcStatus.InvalidArgument, $"topic is empty in pubsub {pubsub}", "DAPR_PUBSUB_TOPIC_NAME_EMPTY", pubsub, ForApp(appId));
+
+    public static DaprError BadMetadata(string pubsub, string appId, string reason) =>
+        Rich("ERR_PUBSUB_REQUEST_METADATA", 400, GrpcStatus.InvalidArgument, $"failed deserializing metadata: {reason}", "DAPR_PUBSUB_METADATA_DESERIALIZATION", pubsub, ForApp(appId, reason));
+
+    public static DaprError CloudEventCreation(string pubsub, string appId, string reason) =>
+        Rich("ERR_PUBSUB_CLOUD_EVENTS_SER", 500, GrpcStatus.InvalidArgument, "cannot create cloudevent", "DAPR_PUBSUB_CLOUD_EVENT_CREATION", pubsub, ForApp(appId, reason));
+
+    public static DaprError Forbidden(string pubsub, string topic, string appId)
+    {
+        var message = $"topic {topic} is not allowed for app id {appId}";
+        return Rich("ERR_PUBSUB_FORBIDDEN", 403, GrpcStatus.PermissionDenied, message, "DAPR_PUBSUB_FORBIDDEN", pubsub, ForApp(appId, message));
+    }
+
+    public static DaprError PublishFailed(string pubsub, string topic, string reason) =>
+        Rich("ERR_PUBSUB_PUBLISH_MESSAGE", 500, GrpcStatus.Internal, $"error when publishing to topic {topic} in pubsub {pubsub}: {reason}", "DAPR_PUBSUB_PUBLISH_MESSAGE", pubsub,
+            new Dictionary<string, string> { ["topic"] = topic, ["error"] = reason });
+
+    private static DaprError Rich(string code, int http, int grpc, string message, string reason, string pubsub, Dictionary<string, string> metadata) =>
+        new(code, http, grpc, message)
+        {
+            Reason = reason,
+            ReasonMetadata = metadata,
+            Resource = new ResourceInfo("pubsub", pubsub),
+        };
+
+    private static Dictionary<string, string> ForApp(string appId, string? error = null)
+    {
+        var metadata = new Dictionary<string, string> { ["appID"] = appId };
+        if (error is not null)
+            metadata["error"] = error;
+        return metadata;
+    }
+}

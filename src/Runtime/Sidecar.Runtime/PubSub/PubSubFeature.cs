@@ -1,0 +1,34 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Metadata;
+using Sidecar.Runtime.PubSub.Delivery;
+using Sidecar.Runtime.PubSub.Publishing;
+using Sidecar.Runtime.PubSub.Routing;
+
+namespace Sidecar.Runtime.PubSub;
+
+/// <summary>The pub/sub building block: publishing to topics and delivering their messages to the app.</summary>
+internal static class PubSubFeature
+{
+    public static IServiceCollection AddPubSub(this IServiceCollection services)
+    {
+        services.AddSingleton<Brokers>();
+        services.AddSingleton<PublishEngine>();
+        services.AddSingleton<ITopics, Topics>();
+        services.AddSingleton<IRouteMatcherParser, ExpressionMatcherParser>();
+        services.AddSingleton<AppSubscriptions>();
+        services.AddSingleton<DeadLetters>();
+        services.AddSingleton<SubscriptionStarter>();
+        services.AddSingleton<SubscriptionFeature>();
+        services.AddSingleton<ISidecarFeature>(provider => provider.GetRequiredService<SubscriptionFeature>());
+        services.AddSingleton<IMetadataContributor>(provider => provider.GetRequiredService<SubscriptionFeature>());
+        return services;
+    }
+
+    public static IEndpointRouteBuilder MapPubSub(this IEndpointRouteBuilder routes)
+    {
+        PubSubHttp.Map(routes);
+        return routes;
+    }
+}

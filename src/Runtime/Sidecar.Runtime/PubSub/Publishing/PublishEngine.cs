@@ -1,0 +1,72 @@
+using Microsoft.Extensions.Logging;
+using Sidecar.Components.PubSub;
+using Sidecar.Runtime.Errors;
+using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Telemetry;
+
+namespace Sidecar.Runtime.PubSub.Publishing;
+
+/// <summary>Where a message goes, after every check that does not need its body.</summary>
+/// <param name="Topic">As the app knows it.</param>
+/// <param name="Metadata">Of the request, handed to the component as it came.</param>
+/// <param name="Read">What the sidecar itself obeys in it.</param>
+internal sealed record PublishTarget(Broker Broker, string Topic, IReadOnlyDictionary<string, string> Metadata, PublishMetadata Read);
+
+/// <summary>The rules of publishing one message (contract section 2.6).</summary>
+internal sealed class PublishEngine(Brokers brokers, SidecarOptions options, TimeProvider time, ILogger<PublishEngine> logger)
+{
+    /// <summary>Finds the component and checks the request. Null on success, with the target.</summary>
+    public DaprError? TryResolve(string pubsub, string topic, IReadOnlyDictionary<string, string> metadata, out PublishTarget? target)
+    {
+        target = null;
+        if (pubsub.Length == 0)
+            return PubSubErrors.NameEmpty(options.AppId);
+        if (brokers.Find(pubsub) is not { } broker)
+            return brokers.Any ? PubSubErrors.NotFound(pubsub, options.AppId) : PubSubErrors.NotConfigured(pubsub, options.AppId);
+        if (topic.Length == 0)
+            return PubSubErrors.TopicEmpty(pubsub, options.AppId);
+        if (!PublishMetadata.TryRead(metadata, out var read, out var error))
+            return PubSubErrors.BadMetadata(pubsub, options.AppId, error!);
+
+        target = new PublishTarget(broker, topic, metadata, read);
+        return null;
+    }
+
+    public DaprError? CheckPermission(PublishTarget target) =>
+        target.Broker.Permissions.MayPublish(target.Topic) ? null : PubSubErrors.Forbidden(target.Broker.Name, target.Topic, options.AppId);
+
+    /// <summary>Wraps the data unless it is raw, and hands it to the broker. Null once the broker has it.</summary>
+    /// <param name="contentType">Of the data; null when the publisher named none.</param>
+    public async ValueTask<DaprError?> PublishAsync(
+        PublishTarget target, ReadOnlyMemory<byte> data, string? contentType, TraceContext trace, CancellationToken cancellationToken)
+    {
+        var (broker, topic, metadata, read) = target;
+        if (!read.IsRaw)
+        {
+            var envelope = new EnvelopeContext(
+                options.AppId, broker.Name, topic, contentType, read, trace, time.GetLocalNow(), ExpirationFor(broker, read));
+            if (!ContentTypes.Is(contentType, ContentTypes.CloudEvent))
+                data = CloudEventEnvelope.Wrap(envelope, data.Span);
+            else if (!CloudEventEnvelope.TryComplete(envelope, data.Span, out data))
+                return PubSubErrors.CloudEventCreation(broker.Name, options.AppId, "the body is not a JSON object");
+            contentType = ContentTypes.CloudEvent;
+        }
+
+        try
+        {
+            var message = new PubSubMessage(broker.OnBroker(topic), data, contentType, metadata) { TimeToLive = read.TimeToLive };
+            await broker.Driver.PublishAsync(message, cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
+        {
+            PubSubLog.PublishFailed(logger, failure, topic, broker.Name);
+            return PubSubErrors.PublishFailed(broker.Name, topic, failure.Message);
+        }
+    }
+
+    private DateTimeOffset? ExpirationFor(Broker broker, PublishMetadata read) =>
+        read.TimeToLive is { } timeToLive && !broker.Driver.Features.HasFlag(PubSubFeatures.MessageTtl)
+            ? time.GetUtcNow() + timeToLive
+            : null;
+}

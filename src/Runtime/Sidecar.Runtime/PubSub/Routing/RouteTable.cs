@@ -1,0 +1,74 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
+using Sidecar.Runtime.Resources;
+
+namespace Sidecar.Runtime.PubSub.Routing;
+
+/// <summary>Where an event goes.</summary>
+/// <param name="Path">Relative URI at the app; null when no rule matches, or on an error.</param>
+/// <param name="Error">Why the rules cannot decide.</param>
+internal readonly record struct RouteDecision(Uri? Path, string? Error);
+
+/// <summary>The rules of one subscription, ready to be asked.</summary>
+internal sealed class RouteTable
+{
+    private static readonly JsonDocumentOptions EventOptions = new() { MaxDepth = 10_000 };
+
+    private readonly IReadOnlyList<(IRouteMatcher? Matcher, Uri Path)> _routes;
+
+    private RouteTable(IReadOnlyList<(IRouteMatcher?, Uri)> routes) => _routes = routes;
+
+    public static bool TryCreate(
+        IReadOnlyList<RouteRule> rules, IRouteMatcherParser parser, [NotNullWhen(true)] out RouteTable? table, [NotNullWhen(false)] out string? error)
+    {
+        table = null;
+        error = null;
+        var routes = new List<(IRouteMatcher?, Uri)>();
+        foreach (var rule in rules)
+        {
+            IRouteMatcher? matcher = null;
+            if (rule.Match.Length > 0 && !parser.TryParse(rule.Match, out matcher, out var reason))
+            {
+                error = $"the rule '{rule.Match}' cannot be used: {reason}";
+                return false;
+            }
+
+            if (!Uri.TryCreate("/" + rule.Path.TrimStart('/'), UriKind.Relative, out var path))
+            {
+                error = $"the path '{rule.Path}' is not a URL path";
+                return false;
+            }
+
+            routes.Add((matcher, path));
+        }
+
+        table = new RouteTable(routes);
+        return true;
+    }
+
+    /// <summary>The first route whose condition holds. The event is parsed only when a condition has to see it.</summary>
+    public RouteDecision Find(ReadOnlyMemory<byte> cloudEvent)
+    {
+        JsonDocument? parsed = null;
+        try
+        {
+            foreach (var (matcher, path) in _routes)
+            {
+                if (matcher is null)
+                    return new RouteDecision(path, null);
+                parsed ??= JsonDocument.Parse(cloudEvent, EventOptions);
+                var matches = matcher.Matches(parsed.RootElement, out var error);
+                if (matches is null)
+                    return new RouteDecision(null, error ?? "the condition has no answer");
+                if (matches.Value)
+                    return new RouteDecision(path, null);
+            }
+
+            return default;
+        }
+        finally
+        {
+            parsed?.Dispose();
+        }
+    }
+}

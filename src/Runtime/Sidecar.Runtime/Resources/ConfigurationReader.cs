@@ -1,0 +1,92 @@
+using Sidecar.Runtime.Resources.Yaml;
+
+namespace Sidecar.Runtime.Resources;
+
+/// <summary><c>kind: Configuration</c>: the parts that are acted upon, and a warning for each other part.</summary>
+internal static class ConfigurationReader
+{
+    private static readonly string[] Features =
+    [
+        "HotReload", "WorkflowsRemoteActivityReminder", "ActorStateTTL", "WorkflowsClusteredDeployment", "WorkflowHistorySigning", "WorkflowsFastPath",
+    ];
+
+    private static readonly string[] WithoutEffect =
+    [
+        "tracing", "metric", "metrics", "httpPipeline", "appHttpPipeline", "accessControl", "nameResolution", "api", "logging", "mtls", "wasm", "workflow",
+    ];
+
+    /// <summary>The values of this file over those of the files before: a list that it gives replaces the earlier one.</summary>
+    /// <param name="warned">Parts without effect that an earlier file was warned about.</param>
+    public static ConfigurationResource Merge(ConfigurationResource before, YamlFields fields, HashSet<string> warned)
+    {
+        var name = fields.Object("metadata")?.Text("name");
+        var merged = before with { Names = string.IsNullOrEmpty(name) ? before.Names : [.. before.Names, name] };
+        if (fields.Object("spec") is { } spec)
+        {
+            merged = merged with
+            {
+                SecretScopes = Scopes(spec) ?? before.SecretScopes,
+                Features = FeatureFlags(spec) ?? before.Features,
+                DeniedComponents = Denied(spec) ?? before.DeniedComponents,
+            };
+            foreach (var part in WithoutEffect)
+            {
+                if (spec.Node(part) is not null && warned.Add(part))
+                    spec.Problems.Warning(spec.LineOf(part), spec.PathOf(part), "has no effect in this runtime yet");
+            }
+
+            spec.RefuseUnknown();
+        }
+
+        fields.RefuseUnknown();
+        return merged;
+    }
+
+    private static List<SecretScope>? Scopes(YamlFields spec)
+    {
+        if (spec.Object("secrets") is not { } secrets)
+            return null;
+        List<SecretScope>? scopes = secrets.Node("scopes") is null ? null : [];
+        foreach (var item in secrets.Objects("scopes"))
+        {
+            var scope = new SecretScope(
+                item.RequiredText("storeName"),
+                item.Choice("defaultAccess", "allow", "deny") != "deny",
+                item.Texts("allowedSecrets"),
+                item.Texts("deniedSecrets"));
+            if (scopes!.Any(other => other.StoreName == scope.StoreName))
+                item.Problems.Error(item.LineOf("storeName"), item.PathOf("storeName"), $"store '{scope.StoreName}' has a scope already; put its rules in one");
+            scopes!.Add(scope);
+            item.RefuseUnknown();
+        }
+
+        secrets.RefuseUnknown();
+        return scopes;
+    }
+
+    private static Dictionary<string, bool>? FeatureFlags(YamlFields spec)
+    {
+        if (spec.Node("features") is null)
+            return null;
+        var flags = new Dictionary<string, bool>(StringComparer.Ordinal);
+        foreach (var item in spec.Objects("features"))
+        {
+            var name = item.RequiredText("name");
+            flags[name] = item.Flag("enabled");
+            item.RefuseUnknown();
+            if (name.Length > 0 && !Features.Contains(name, StringComparer.Ordinal))
+                item.Problems.Warning(item.LineOf("name"), item.PathOf("name"), $"unknown feature '{name}'{Spelling.Hint(name, Features)}");
+        }
+
+        return flags;
+    }
+
+    private static IReadOnlyList<string>? Denied(YamlFields spec)
+    {
+        if (spec.Object("components") is not { } components)
+            return null;
+        var denied = components.Node("deny") is null ? null : components.Texts("deny");
+        components.RefuseUnknown();
+        return denied;
+    }
+}

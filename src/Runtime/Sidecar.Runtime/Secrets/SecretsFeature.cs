@@ -1,0 +1,15 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace Sidecar.Runtime.Secrets;
+
+/// <summary>The secrets building block: what it consists of and where it answers.</summary>
+internal static class SecretsFeature
+{
+    public static IServiceCollection AddSecrets(this IServiceCollection services) => services
+        .AddSingleton<SecretPermissions>()
+        .AddSingleton<SecretsEngine>();
+
+    public static void MapSecrets(this IEndpointRouteBuilder endpoints) =>
+        SecretsHttp.Map(endpoints, endpoints.ServiceProvider.GetRequiredService<SecretsEngine>());
+}

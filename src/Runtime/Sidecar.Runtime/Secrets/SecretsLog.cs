@@ -1,0 +1,12 @@
+using Microsoft.Extensions.Logging;
+
+namespace Sidecar.Runtime.Secrets;
+
+internal static partial class SecretsLog
+{
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Secret store {Store} could not get {Key}")]
+    public static partial void GetFailed(this ILogger logger, string store, string key, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Secret store {Store} could not list its secrets")]
+    public static partial void GetAllFailed(this ILogger logger, string store, Exception failure);
+}

@@ -1,0 +1,36 @@
+using System.Security.Cryptography;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+
+namespace Sidecar.Runtime.Security;
+
+/// <summary>
+/// DAPR_API_TOKEN at the HTTP API (contract 2.0): every call needs it in <c>dapr-api-token</c>, apart from the two GET health
+/// routes. Compared in constant time; removed before anything is forwarded.
+/// </summary>
+internal static class ApiTokenCheck
+{
+    public const string Header = "dapr-api-token";
+
+    public static Func<HttpContext, RequestDelegate, Task> For(string token)
+    {
+        var expected = Encoding.UTF8.GetBytes(token);
+        return async (context, next) =>
+        {
+            var given = context.Request.Headers[Header].ToString();
+            context.Request.Headers.Remove(Header);
+            if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), expected) && !IsHealthRoute(context.Request))
+            {
+                context.Response.StatusCode = StatusCodes.Status401Unauthorized;
+                context.Response.ContentType = "text/plain; charset=utf-8";
+                await context.Response.WriteAsync("invalid api token", context.RequestAborted).ConfigureAwait(false);
+                return;
+            }
+
+            await next(context).ConfigureAwait(false);
+        };
+    }
+
+    private static bool IsHealthRoute(HttpRequest request) =>
+        HttpMethods.IsGet(request.Method) && (request.Path.Value?.TrimEnd('/') is "/v1.0/healthz" or "/v1.0/healthz/outbound");
+}

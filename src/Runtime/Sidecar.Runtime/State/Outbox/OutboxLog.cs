@@ -1,0 +1,27 @@
+using Microsoft.Extensions.Logging;
+
+namespace Sidecar.Runtime.State.Outbox;
+
+internal static partial class OutboxLog
+{
+    [LoggerMessage(Level = LogLevel.Error, Message = "Outbox of state store {Store}: cannot consume topic {Topic} of pubsub {Pubsub}; its events will not be published")]
+    public static partial void NotSubscribed(this ILogger logger, string topic, string pubsub, string store, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Outbox: dropped a message on {Topic} that is no CloudEvent with an id")]
+    public static partial void NotAnEvent(this ILogger logger, string topic);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Outbox: stopped while events were being published; they will be published again")]
+    public static partial void StoppedWhileRelaying(this ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Outbox: event {Id} could not be handled and goes back to the broker")]
+    public static partial void RelayFailed(this ILogger logger, string id, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Outbox: event {Id} could not be published to topic {Topic} of pubsub {Pubsub} and goes back to the broker: {Reason}")]
+    public static partial void NotPassedOn(this ILogger logger, string id, string topic, string pubsub, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Outbox: the transaction of event {Id} does not show in state store {Store}; the event goes back to the broker")]
+    public static partial void MarkerMissing(this ILogger logger, string id, string store);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Outbox: the transaction of event {Id} does not show in state store {Store}; the event is discarded")]
+    public static partial void Discarded(this ILogger logger, string id, string store);
+}

@@ -1,0 +1,206 @@
+using System.Collections.ObjectModel;
+using Microsoft.Extensions.Logging;
+using Sidecar.Components;
+using Sidecar.Components.PubSub;
+using Sidecar.Components.State;
+using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.PubSub;
+
+namespace Sidecar.Runtime.State.Outbox;
+
+/// <summary>
+/// The second half of the outbox: consumes the internal topics, and passes an event on once its transaction's marker is in
+/// the store. Each event waits by itself, in a delivery of its own; the broker keeps many of them in flight.
+/// </summary>
+internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTransactions transactions, TimeProvider time, ILogger<OutboxRelay> logger)
+    : ISidecarFeature, IDisposable
+{
+    private const string EnvelopeContentType = "application/cloudevents+json";
+
+    /// <summary>
+    /// When the marker is looked for, counted from the delivery: after 1 s, then in steps of 0.5 s that grow threefold to 3 s,
+    /// and once more when the 10 s are over.
+    /// </summary>
+    private static readonly TimeSpan[] Schedule =
+    [
+        TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(3),
+        TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(10),
+    ];
+
+    private readonly List<IAsyncDisposable> _subscriptions = [];
+    private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly CancellationTokenSource _stopping = new();
+
+    public async Task OnAppReadyAsync(CancellationToken cancellationToken)
+    {
+        using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        await _turn.WaitAsync(starting.Token).ConfigureAwait(false);
+        try
+        {
+            await SubscribeAllAsync(starting.Token).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    /// <summary>Events that wait for their marker go back to the broker at once; those being passed on are finished.</summary>
+    public async Task OnStoppingAsync(CancellationToken cancellationToken)
+    {
+        await _stopping.CancelAsync().ConfigureAwait(false);
+        try
+        {
+            await UnsubscribeAllAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException)
+        {
+            // The time for a graceful stop is over. What was not acknowledged comes again after the next start.
+            logger.StoppedWhileRelaying();
+        }
+    }
+
+    public void Dispose()
+    {
+        _turn.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task UnsubscribeAllAsync(CancellationToken cancellationToken)
+    {
+        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            var ending = _subscriptions.Select(subscription => subscription.DisposeAsync().AsTask()).ToList();
+            _subscriptions.Clear();
+            await Task.WhenAll(ending).WaitAsync(cancellationToken).ConfigureAwait(false);
+        }
+        finally
+        {
+            _turn.Release();
+        }
+    }
+
+    private async Task SubscribeAllAsync(CancellationToken cancellationToken)
+    {
+        // Stores with the same brokers and target share an internal topic: one consumer, which looks in each of them.
+        var sources = stores.All.Where(store => store.Outbox is not null)
+            .GroupBy(store => (store.Outbox!.InternalPubsub, store.Outbox.InternalTopic));
+        foreach (var source in sources)
+        {
+            ConfiguredStateStore[] candidates = [.. source];
+            try
+            {
+                _subscriptions.Add(await topics.SubscribeAsync(
+                    source.Key.InternalPubsub, source.Key.InternalTopic,
+                    (message, token) => RelayAsync(candidates, message, token), cancellationToken).ConfigureAwait(false));
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                // The rest of the sidecar works on; transactions of these stores fail while their broker does.
+                logger.NotSubscribed(source.Key.InternalTopic, source.Key.InternalPubsub, candidates[0].Name, failure);
+            }
+        }
+    }
+
+    private async ValueTask<Delivery> RelayAsync(ConfiguredStateStore[] candidates, PubSubMessage message, CancellationToken cancellationToken)
+    {
+        if (OutboxEvent.ReadId(message.Data.Span) is not { } id)
+        {
+            logger.NotAnEvent(message.Topic);
+            return Delivery.Ack;
+        }
+
+        try
+        {
+            if (await FindMarkerAsync(candidates, id, cancellationToken).ConfigureAwait(false) is { } store)
+                return await PassOnAsync(store, id, message, cancellationToken).ConfigureAwait(false);
+            return transactions.IsRefused(id) || IsDiscarded(candidates, id) ? Delivery.Ack : Delivery.Nack;
+        }
+        catch (OperationCanceledException)
+        {
+            // Stopping, or the broker's time for the message is over: it comes again.
+            return Delivery.Nack;
+        }
+        catch (Exception failure)
+        {
+            logger.RelayFailed(id, failure);
+            return Delivery.Nack;
+        }
+    }
+
+    /// <summary>The store that holds the marker, as soon as one does; null if none did in time, or the transaction was refused.</summary>
+    private async ValueTask<ConfiguredStateStore?> FindMarkerAsync(ConfiguredStateStore[] candidates, string id, CancellationToken cancellationToken)
+    {
+        var delivered = time.GetTimestamp();
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        // The marker cannot be there before its transaction ends, and that is known exactly if it runs in this sidecar.
+        if (transactions.Ending(id) is { } ending)
+            await EndOrTimeAsync(ending, Schedule[^1], waiting.Token).ConfigureAwait(false);
+
+        // Looked for even so: a store may keep the marker of a transaction that it refused in part.
+        var found = await LookAsync(candidates, id, cancellationToken).ConfigureAwait(false);
+        foreach (var offset in Schedule)
+        {
+            if (found is not null || transactions.IsRefused(id))
+                return found;
+            var rest = offset - time.GetElapsedTime(delivered);
+            if (rest <= TimeSpan.Zero)
+                continue;
+            await Task.Delay(rest, time, waiting.Token).ConfigureAwait(false);
+            found = await LookAsync(candidates, id, cancellationToken).ConfigureAwait(false);
+        }
+
+        return found;
+    }
+
+    private async Task EndOrTimeAsync(Task ending, TimeSpan limit, CancellationToken cancellationToken)
+    {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        await Task.WhenAny(ending, Task.Delay(limit, time, stop.Token)).ConfigureAwait(false);
+        await stop.CancelAsync().ConfigureAwait(false);
+        cancellationToken.ThrowIfCancellationRequested();
+    }
+
+    private static async ValueTask<ConfiguredStateStore?> LookAsync(ConfiguredStateStore[] candidates, string id, CancellationToken cancellationToken)
+    {
+        foreach (var store in candidates)
+        {
+            if (await store.Driver.GetAsync(id, default, cancellationToken).ConfigureAwait(false) is not null)
+                return store;
+        }
+
+        return null;
+    }
+
+    /// <summary>
+    /// Publishes, then deletes the marker, then acknowledges. A death in between publishes the same event again, under the
+    /// same id; the other order could lose it.
+    /// </summary>
+    private async ValueTask<Delivery> PassOnAsync(ConfiguredStateStore store, string id, PubSubMessage message, CancellationToken cancellationToken)
+    {
+        var settings = store.Outbox!;
+        var error = await topics.PublishAsync(
+            settings.PublishPubsub, settings.PublishTopic, message.Data, EnvelopeContentType,
+            ReadOnlyDictionary<string, string>.Empty, cancellationToken).ConfigureAwait(false);
+        if (error is not null)
+        {
+            logger.NotPassedOn(id, settings.PublishTopic, settings.PublishPubsub, error.Message);
+            return Delivery.Nack;
+        }
+
+        await store.Driver.DeleteAsync(new StateDelete(id), cancellationToken).ConfigureAwait(false);
+        return Delivery.Ack;
+    }
+
+    private bool IsDiscarded(ConfiguredStateStore[] candidates, string id)
+    {
+        // One of several stores may have asked to keep events, and whose this one is nobody knows.
+        var isDiscarded = candidates.All(store => store.Outbox!.DiscardWhenMissingState);
+        if (isDiscarded)
+            logger.Discarded(id, candidates[0].Name);
+        else
+            logger.MarkerMissing(id, candidates[0].Name);
+        return isDiscarded;
+    }
+}

@@ -1,0 +1,166 @@
+using Microsoft.Extensions.Logging;
+using Sidecar.Components.State;
+using Sidecar.Runtime.Errors;
+using Sidecar.Runtime.State.Outbox;
+
+namespace Sidecar.Runtime.State;
+
+/// <summary>The rules of the state block (contract section 2.5), for every front. Failures are values.</summary>
+internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, ILogger<StateEngine> logger)
+{
+    /// <inheritdoc cref="StateStores.Find"/>
+    public ConfiguredStateStore? FindStore(string name, out DaprError? error) => stores.Find(name, out error);
+
+    /// <summary>The store if it has transactions, else null and the reason.</summary>
+    public ConfiguredStateStore? FindTransactionalStore(string name, out DaprError? error)
+    {
+        var store = stores.Find(name, out error);
+        if (store is null || store.Driver.Features.HasFlag(StateFeatures.Transactional))
+            return store;
+        error = StateErrors.TransactionsNotSupported(name);
+        return null;
+    }
+
+    /// <summary>The item, or null if there is none.</summary>
+    public async ValueTask<(StateItem? Item, DaprError? Error)> GetAsync(
+        ConfiguredStateStore store, string key, string? consistency, CancellationToken cancellationToken)
+    {
+        if (store.Locate(key, out var stored) is { } illegal)
+            return (null, illegal);
+        // A word that is neither is not refused on a read.
+        StateOptions.TryParseConsistency(consistency, out var parsed);
+        try
+        {
+            return (await store.Driver.GetAsync(stored, new StateReadOptions(parsed), cancellationToken).ConfigureAwait(false), null);
+        }
+        catch (Exception failure) when (IsOfTheDriver(failure))
+        {
+            logger.GetFailed(store.Name, key, failure);
+            return (null, StateErrors.Get(store.Name, key, failure.Message));
+        }
+    }
+
+    /// <summary>
+    /// Saves the items one after the other: each for itself, none undone when another fails. What is wrong with the request
+    /// is found before anything is written.
+    /// </summary>
+    public async ValueTask<DaprError?> SaveAsync(
+        ConfiguredStateStore store, IReadOnlyList<StateItemRequest> items, IReadOnlyDictionary<string, string> requestMetadata, CancellationToken cancellationToken)
+    {
+        var upserts = new StateUpsert[items.Count];
+        for (var index = 0; index < upserts.Length; index++)
+        {
+            if (store.Locate(items[index].Key, out var stored) is { } illegal)
+                return illegal;
+            if (!StateOptions.TryBuildUpsert(stored, items[index], requestMetadata, out var upsert, out var problem))
+                return StateErrors.Save(store.Name, problem);
+            upserts[index] = upsert;
+        }
+
+        DaprError? first = null;
+        foreach (var upsert in upserts)
+        {
+            var failure = await SaveOneAsync(store, upsert, cancellationToken).ConfigureAwait(false);
+            first ??= failure;
+        }
+
+        return first;
+    }
+
+    public async ValueTask<DaprError?> DeleteAsync(ConfiguredStateStore store, StateItemRequest item, CancellationToken cancellationToken)
+    {
+        if (store.Locate(item.Key, out var stored) is { } illegal)
+            return illegal;
+        if (!StateOptions.TryBuildDelete(stored, item, out var delete, out var problem))
+            return StateErrors.Delete(item.Key, problem);
+        try
+        {
+            return StateErrors.Delete(item.Key, await store.Driver.DeleteAsync(delete, cancellationToken).ConfigureAwait(false));
+        }
+        catch (Exception failure) when (IsOfTheDriver(failure))
+        {
+            logger.DeleteFailed(store.Name, item.Key, failure);
+            return StateErrors.Delete(item.Key, failure.Message);
+        }
+    }
+
+    /// <summary>
+    /// 1. Checks every operation. 2. With an outbox, publishes an event per upsert to the internal topic and adds its marker
+    /// to the transaction; nothing is written if that fails. 3. Runs the transaction. 4. Tells the outbox how it ended.
+    /// </summary>
+    public async ValueTask<DaprError?> TransactAsync(
+        ConfiguredStateStore store, IReadOnlyList<StateOperationRequest> requests, StateCaller caller, CancellationToken cancellationToken)
+    {
+        // 1.
+        if (requests.Count == 0)
+            return null;
+        if (BuildOperations(store, requests, out var operations) is { } refused)
+            return refused;
+
+        // 2.
+        OutboxBatch? staged = null;
+        if (store.Outbox is { } settings)
+        {
+            (staged, var unpublished) = await outbox.StageAsync(settings, requests, operations, caller, cancellationToken).ConfigureAwait(false);
+            if (unpublished is not null)
+                return unpublished;
+        }
+
+        // 3.
+        var end = TransactionEnd.Unknown;
+        try
+        {
+            var result = await store.Driver.TransactAsync(operations, cancellationToken).ConfigureAwait(false);
+            end = result == StateResult.Ok ? TransactionEnd.Committed : TransactionEnd.Refused;
+            return result == StateResult.Ok ? null : StateErrors.Transaction(StateErrors.Describe(result));
+        }
+        catch (Exception failure) when (IsOfTheDriver(failure))
+        {
+            logger.TransactionFailed(store.Name, operations.Count, failure);
+            return StateErrors.Transaction(failure.Message);
+        }
+        finally
+        {
+            // 4.
+            staged?.Complete(end);
+        }
+    }
+
+    private async ValueTask<DaprError?> SaveOneAsync(ConfiguredStateStore store, StateUpsert upsert, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return StateErrors.Save(store.Name, await store.Driver.SetAsync(upsert, cancellationToken).ConfigureAwait(false));
+        }
+        catch (Exception failure) when (IsOfTheDriver(failure))
+        {
+            logger.SaveFailed(store.Name, upsert.Key, failure);
+            return StateErrors.Save(store.Name, failure.Message);
+        }
+    }
+
+    private static DaprError? BuildOperations(
+        ConfiguredStateStore store, IReadOnlyList<StateOperationRequest> requests, out List<StateOperation> operations)
+    {
+        operations = new List<StateOperation>(requests.Count);
+        foreach (var (name, item) in requests)
+        {
+            if (name is not ("upsert" or "delete"))
+                return StateErrors.UnknownOperation(name);
+            if (item.Key.Length == 0)
+                return StateErrors.KeyMissing();
+            if (store.Locate(item.Key, out var stored) is { } illegal)
+                return illegal;
+            if (!StateOptions.TryBuild(name == "delete", stored, item, out var operation, out var problem))
+                return StateErrors.Transaction(problem);
+            operations.Add(operation);
+        }
+
+        return store.Driver.MaxOperationsPerTransaction is { } most && operations.Count > most
+            ? StateErrors.TooManyOperations(store.Name, operations.Count, most)
+            : null;
+    }
+
+    // The contract answers whatever a component throws with the block's own code; a caller that went away is no failure.
+    private static bool IsOfTheDriver(Exception failure) => failure is not OperationCanceledException;
+}

@@ -1,0 +1,99 @@
+using System.Globalization;
+using Sidecar.Components.State;
+using Sidecar.Runtime.Errors;
+
+namespace Sidecar.Runtime.State;
+
+/// <summary>The failures of the state API (contract section 2.2).</summary>
+internal static class StateErrors
+{
+    public const string ETagMismatch = "possible etag mismatch. error from state store: the stored item has another etag";
+    public const string ETagInvalid = "invalid etag value";
+
+    private const string TransactionsDocumentation = "https://docs.dapr.io/reference/components-reference/supported-state-stores/";
+
+    public static DaprError NotConfigured(string store, string appId) =>
+        new("ERR_STATE_STORE_NOT_CONFIGURED", 500, GrpcStatus.FailedPrecondition, $"state store {store} is not configured")
+        {
+            Reason = "DAPR_STATE_NOT_CONFIGURED",
+            ReasonMetadata = new Dictionary<string, string> { ["appID"] = appId },
+        };
+
+    public static DaprError NotFound(string store, string appId) =>
+        new("ERR_STATE_STORE_NOT_FOUND", 400, GrpcStatus.InvalidArgument, $"state store {store} is not found")
+        {
+            Reason = "DAPR_STATE_NOT_FOUND",
+            ReasonMetadata = new Dictionary<string, string> { ["appID"] = appId },
+        };
+
+    public static DaprError IllegalKey(string store, string keyOrPrefix)
+    {
+        var message = $"input key/keyPrefix '{keyOrPrefix}' can't contain '||'";
+        return new DaprError("ERR_MALFORMED_REQUEST", 400, GrpcStatus.InvalidArgument, message)
+        {
+            Reason = "DAPR_STATE_ILLEGAL_KEY",
+            Resource = new ResourceInfo("state", store),
+            FieldViolations = [("key", message)],
+        };
+    }
+
+    public static DaprError MalformedTransaction(string reason) => CommonErrors.Malformed($"failed deserializing HTTP body: {reason}");
+
+    public static DaprError KeyMissing() => CommonErrors.Malformed("\"key\" is a required field");
+
+    public static DaprError Get(string store, string key, string reason) =>
+        new("ERR_STATE_GET", 500, GrpcStatus.Internal, $"fail to get {key} from state store {store}: {reason}");
+
+    public static DaprError Save(string store, string reason) =>
+        new("ERR_STATE_SAVE", 500, GrpcStatus.Internal, $"failed saving state in state store {store}: {reason}");
+
+    /// <summary>Null for <see cref="StateResult.Ok"/>.</summary>
+    public static DaprError? Save(string store, StateResult result) => ForResult(Save(store, Describe(result)), result);
+
+    public static DaprError Delete(string key, string reason) =>
+        new("ERR_STATE_DELETE", 500, GrpcStatus.Internal, $"failed deleting state with key {key}: {reason}");
+
+    /// <inheritdoc cref="Save(string, StateResult)"/>
+    public static DaprError? Delete(string key, StateResult result) => ForResult(Delete(key, Describe(result)), result);
+
+    /// <summary>Also for ETag conflicts, which are 500 here and never 409.</summary>
+    public static DaprError Transaction(string reason) =>
+        new("ERR_STATE_TRANSACTION", 500, GrpcStatus.Internal, $"error while executing state transaction: {reason}");
+
+    public static string Describe(StateResult result) => result == StateResult.ETagInvalid ? ETagInvalid : ETagMismatch;
+
+    public static DaprError UnknownOperation(string operation) =>
+        new("ERR_NOT_SUPPORTED_STATE_OPERATION", 400, GrpcStatus.Unimplemented, $"operation type {operation} not supported");
+
+    public static DaprError TransactionsNotSupported(string store) =>
+        new("ERR_STATE_STORE_NOT_SUPPORTED", 500, GrpcStatus.Unimplemented, $"state store {store} doesn't support transactions")
+        {
+            Reason = "DAPR_STATE_TRANSACTIONS_NOT_SUPPORTED",
+            HelpLinks = [(TransactionsDocumentation, "State stores by capability")],
+        };
+
+    public static DaprError TooManyOperations(string store, int operations, int most) =>
+        new("ERR_STATE_STORE_TOO_MANY_TRANSACTIONS", 400, GrpcStatus.InvalidArgument,
+            $"the transaction holds {operations} operations, state store {store} takes {most} at most")
+        {
+            Reason = "DAPR_STATE_TOO_MANY_TRANSACTIONS",
+            ReasonMetadata = new Dictionary<string, string>
+            {
+                ["currentOpsTransaction"] = operations.ToString(CultureInfo.InvariantCulture),
+                ["maxOpsPerTransaction"] = most.ToString(CultureInfo.InvariantCulture),
+            },
+        };
+
+    public static DaprError Outbox(string reason) =>
+        new("ERR_PUBLISH_OUTBOX", 500, GrpcStatus.Internal, $"error while publishing outbox message: {reason}")
+        {
+            Reason = "DAPR_PUBSUB_OUTBOX",
+        };
+
+    private static DaprError? ForResult(DaprError failure, StateResult result) => result switch
+    {
+        StateResult.Ok => null,
+        StateResult.ETagMismatch => failure with { HttpStatus = 409, GrpcStatus = GrpcStatus.Aborted },
+        _ => failure with { HttpStatus = 400, GrpcStatus = GrpcStatus.InvalidArgument },
+    };
+}

@@ -1,0 +1,21 @@
+using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
+using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.State.Outbox;
+
+namespace Sidecar.Runtime.State;
+
+/// <summary>The state building block: what it consists of and where it answers.</summary>
+internal static class StateFeature
+{
+    public static IServiceCollection AddState(this IServiceCollection services) => services
+        .AddSingleton<StateStores>()
+        .AddSingleton<StateEngine>()
+        .AddSingleton<OutboxTransactions>()
+        .AddSingleton<OutboxPublisher>()
+        .AddSingleton<OutboxRelay>()
+        .AddSingleton<ISidecarFeature>(services => services.GetRequiredService<OutboxRelay>());
+
+    public static void MapState(this IEndpointRouteBuilder endpoints) =>
+        StateHttp.Map(endpoints, endpoints.ServiceProvider.GetRequiredService<StateEngine>());
+}

@@ -1,0 +1,226 @@
+using System.Text;
+using Sidecar.Components;
+using Sidecar.Components.PubSub;
+using TestSupport;
+
+namespace Conformance.PubSub;
+
+/// <summary>
+/// The rules of <see cref="IPubSub"/>. A driver joins by deriving a class that passes its <see cref="PubSubTarget"/>.
+/// </summary>
+public abstract partial class PubSubConformance(PubSubTarget target) : IAsyncLifetime
+{
+    private readonly ComponentHost _host = new();
+    private readonly List<IAsyncDisposable> _subscriptions = [];
+    private IPubSub _pubSub = null!;
+
+    private static CancellationToken None => CancellationToken.None;
+
+    public async ValueTask InitializeAsync() => _pubSub = await OpenAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var subscription in _subscriptions)
+            await subscription.DisposeAsync();
+        await _host.DisposeAsync();
+        GC.SuppressFinalize(this);
+    }
+
+    [Fact]
+    public void Features_are_those_of_the_contract() => Assert.Equal(target.Features, _pubSub.Features);
+
+    [Fact]
+    public async Task A_message_arrives_as_it_was_published()
+    {
+        var inbox = new Inbox();
+        await SubscribeAsync("t", inbox);
+        byte[] data = [.. Enumerable.Range(0, 256).Select(value => (byte)value)];
+        await _pubSub.PublishAsync(new PubSubMessage("t", data, "application/x-thing", new Dictionary<string, string> { ["a.B"] = "ä \"1\"" }), None);
+
+        var message = await inbox.NextAsync();
+        Assert.Equal(data, message.Data.ToArray());
+        Assert.Equal(("t", "application/x-thing"), (message.Topic, message.ContentType));
+        Assert.Equal("ä \"1\"", message.Metadata["a.B"]);
+    }
+
+    [Fact]
+    public async Task An_empty_message_without_content_type_arrives()
+    {
+        var inbox = new Inbox();
+        await SubscribeAsync("t", inbox);
+        await _pubSub.PublishAsync(new PubSubMessage("t", ReadOnlyMemory<byte>.Empty, null, new Dictionary<string, string>()), None);
+
+        var message = await inbox.NextAsync();
+        Assert.Equal((0, null), (message.Data.Length, message.ContentType));
+    }
+
+    [Fact]
+    public async Task A_megabyte_arrives()
+    {
+        var inbox = new Inbox();
+        await SubscribeAsync("t", inbox);
+        var data = new byte[1 << 20];
+        new Random(1).NextBytes(data);
+        await _pubSub.PublishAsync(new PubSubMessage("t", data, null, new Dictionary<string, string>()), None);
+
+        var message = await inbox.NextAsync();
+        Assert.True(data.AsSpan().SequenceEqual(message.Data.Span), "the data differs");
+    }
+
+    [Theory]
+    [InlineData("a/b c%d")]
+    [InlineData("it's \"quoted\"; --")]
+    [InlineData("schlüssel🔑")]
+    public async Task Any_text_can_be_a_topic(string topic)
+    {
+        var inbox = new Inbox();
+        await SubscribeAsync(topic, inbox);
+        await PublishAsync(topic, "1");
+
+        Assert.Equal(topic, (await inbox.NextAsync()).Topic);
+    }
+
+    [Fact]
+    public async Task Messages_go_to_the_subscribers_of_their_topic_only()
+    {
+        var (first, second) = (new Inbox(), new Inbox());
+        await SubscribeAsync("first", first);
+        await SubscribeAsync("second", second);
+        await PublishAsync("second", "2");
+        await PublishAsync("first", "1");
+
+        Assert.Equal(("1", "2"), (await first.NextTextAsync(), await second.NextTextAsync()));
+        Assert.Empty(first.Rest().Concat(second.Rest()));
+    }
+
+    [Fact]
+    public async Task First_deliveries_begin_in_the_order_of_publishing()
+    {
+        var inbox = new Inbox();
+        await SubscribeAsync("t", inbox);
+        for (var number = 0; number < 300; number++)
+            await PublishAsync("t", $"{number}");
+
+        Assert.Equal(Enumerable.Range(0, 300).Select(number => $"{number}"), await inbox.NextTextsAsync(300));
+    }
+
+    [Fact]
+    public async Task Every_message_of_many_publishers_at_once_arrives_once()
+    {
+        var inbox = new Inbox();
+        await SubscribeAsync("t", inbox);
+        await Task.WhenAll(Enumerable.Range(0, 500).Select(number => PublishAsync("t", $"{number}")));
+
+        var arrived = await inbox.NextTextsAsync(500);
+        Assert.Equal(500, arrived.Distinct().Count());
+        Assert.Empty(inbox.Rest());
+    }
+
+    [Fact]
+    public async Task Different_apps_each_get_every_message()
+    {
+        var (mine, theirs) = (new Inbox(), new Inbox());
+        await SubscribeAsync("t", mine);
+        await SubscribeAsync("t", theirs, await OpenAsync("another-app"));
+        await PublishAsync("t", "1");
+
+        Assert.Equal(("1", "1"), (await mine.NextTextAsync(), await theirs.NextTextAsync()));
+    }
+
+    [Fact]
+    public async Task No_more_messages_are_under_way_than_the_limit()
+    {
+        var release = new TaskCompletionSource();
+        var inbox = new Inbox(async (_, _, _) =>
+        {
+            await release.Task;
+            return Delivery.Ack;
+        });
+        await SubscribeAsync("t", inbox);
+        for (var number = 0; number < target.MaxInFlight + 5; number++)
+            await PublishAsync("t", $"{number}");
+
+        await inbox.NextTextsAsync(target.MaxInFlight);
+        Assert.Empty(inbox.Rest());
+        release.SetResult();
+        await inbox.NextTextsAsync(5);
+        Assert.Equal(target.MaxInFlight, inbox.MostAtOnce);
+    }
+
+    [Fact]
+    public async Task After_disposal_nothing_is_delivered()
+    {
+        var (ended, other) = (new Inbox(), new Inbox());
+        var subscription = await SubscribeAsync("t", ended);
+        await SubscribeAsync("t", other, await OpenAsync("another-app"));
+        await subscription.DisposeAsync();
+        await PublishAsync("t", "1");
+
+        Assert.Equal("1", await other.NextTextAsync());
+        Assert.Empty(ended.Rest());
+    }
+
+    [Fact]
+    public async Task Disposal_waits_for_handlers_under_way_and_leaves_their_token_alone()
+    {
+        var release = new TaskCompletionSource();
+        var wasCancelled = false;
+        var inbox = new Inbox(async (_, _, cancellationToken) =>
+        {
+            await release.Task;
+            wasCancelled = cancellationToken.IsCancellationRequested;
+            return Delivery.Ack;
+        });
+        var subscription = await SubscribeAsync("t", inbox);
+        await PublishAsync("t", "1");
+        await inbox.NextAsync();
+
+        var disposal = subscription.DisposeAsync().AsTask();
+        Assert.False(disposal.IsCompleted);
+        release.SetResult();
+        await disposal.WithinAsync("the disposal of the subscription");
+        Assert.False(wasCancelled);
+    }
+
+    [Fact]
+    public async Task A_subscription_ends_by_its_handle_and_not_with_the_token_of_the_call()
+    {
+        using var call = new CancellationTokenSource();
+        var inbox = new Inbox();
+        _subscriptions.Add(await _pubSub.SubscribeAsync(new PubSubSubscription("t", new Dictionary<string, string>()), inbox.HandleAsync, call.Token));
+        await call.CancelAsync();
+        await PublishAsync("t", "1");
+
+        Assert.Equal("1", await inbox.NextTextAsync());
+    }
+
+    [Fact]
+    public async Task A_handler_may_publish_to_the_topic_it_handles()
+    {
+        var inbox = new Inbox(async (message, _, _) =>
+        {
+            var number = int.Parse(Inbox.Text(message), System.Globalization.CultureInfo.InvariantCulture);
+            if (number < 20)
+                await PublishAsync("t", $"{number + 1}");
+            return Delivery.Ack;
+        });
+        await SubscribeAsync("t", inbox);
+        await PublishAsync("t", "0");
+
+        Assert.Equal(Enumerable.Range(0, 21).Select(number => $"{number}"), await inbox.NextTextsAsync(21));
+    }
+
+    private Task<IPubSub> OpenAsync(string appId = "app", SharedResources? shared = null, TimeProvider? time = null) =>
+        _host.OpenAsync<IPubSub>(target.Type, target.Metadata(_host.Folder), shared, appId, time: time);
+
+    private async Task<IAsyncDisposable> SubscribeAsync(string topic, Inbox inbox, IPubSub? pubSub = null)
+    {
+        var subscription = await (pubSub ?? _pubSub).SubscribeAsync(new PubSubSubscription(topic, new Dictionary<string, string>()), inbox.HandleAsync, None);
+        _subscriptions.Add(subscription);
+        return subscription;
+    }
+
+    private Task PublishAsync(string topic, string text, IPubSub? pubSub = null, TimeSpan? timeToLive = null) =>
+        (pubSub ?? _pubSub).PublishAsync(
+            new PubSubMessage(topic, Encoding.UTF8.GetBytes(text), "text/plain", new Dictionary<string, string>()) { TimeToLive = timeToLive }, None).AsTask();
+}

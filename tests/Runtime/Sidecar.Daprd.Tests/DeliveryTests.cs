@@ -1,0 +1,118 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Http;
+using TestSupport;
+
+namespace Sidecar.Daprd.Tests;
+
+/// <summary>Messages and state between real sidecars on the embedded components, also when one is killed.</summary>
+public sealed class DeliveryTests : IAsyncLifetime
+{
+    private readonly TempFolder _folder = new TempFolder().WithSqlite();
+    private TestApp _app = null!;
+
+    public async ValueTask InitializeAsync() => _app = await TestApp.StartAsync();
+
+    public async ValueTask DisposeAsync()
+    {
+        await _app.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    [Fact]
+    public async Task A_message_of_one_sidecar_reaches_the_app_of_another()
+    {
+        _folder.Write("components/subscription.yaml", Sets.Subscription("s", "news", "/news"));
+        _app.On("/news", 200);
+        await using var subscriber = DaprdProcess.Start(_folder, "subscriber", _app.Port);
+        await using var publisher = DaprdProcess.Start(_folder, "publisher");
+        await subscriber.HealthyAsync();
+        await publisher.HealthyAsync();
+
+        using var accepted = await PublishAsync(publisher, "news", """{"n":1}""");
+        var delivered = await _app.NextAsync("/news");
+        var cloudEvent = JsonNode.Parse(delivered.Text)!;
+
+        Assert.Equal(HttpStatusCode.NoContent, accepted.StatusCode);
+        Assert.Equal("application/cloudevents+json", delivered.Headers["Content-Type"]);
+        Assert.Equal(1, (int?)cloudEvent["data"]!["n"]);
+        Assert.Equal("publisher", (string?)cloudEvent["source"]);
+        Assert.Equal("com.dapr.event.sent", (string?)cloudEvent["type"]);
+    }
+
+    [Fact]
+    public async Task What_a_killed_sidecar_had_in_hand_is_delivered_again_at_once_after_its_restart()
+    {
+        _folder.Write("components/subscription.yaml", Sets.Subscription("s", "work", "/work"));
+        var inHand = new TaskCompletionSource();
+        var never = new TaskCompletionSource();
+        _app.On("/work", async (context, _) =>
+        {
+            inHand.TrySetResult();
+            await Task.WhenAny(never.Task, Task.Delay(Timeout.Infinite, context.RequestAborted));
+        });
+        await using var publisher = await DaprdProcess.StartHealthyAsync(_folder, "publisher");
+        var first = await DaprdProcess.StartHealthyAsync(_folder, "worker", _app.Port);
+        using var accepted = await PublishAsync(publisher, "work", """{"job":7}""");
+        await inHand.Task.WithinAsync("the message in the first sidecar's hand");
+
+        first.Process.KillAlone();
+        await first.Process.ExitAsync();
+        await first.DisposeAsync();
+        _app.On("/work", 200);
+        var already = _app.Seen.Count(request => request.Path == "/work");
+        await using var second = await DaprdProcess.StartHealthyAsync(_folder, "worker", _app.Port);
+
+        // Well under the 60 s after which a lease runs out by itself: it must be the owner's death that frees it.
+        await Eventually.TrueAsync(() => _app.Seen.Count(request => request.Path == "/work") > already, "the second delivery", TimeSpan.FromSeconds(30));
+        Assert.Contains("\"job\":7", _app.Seen.Last(request => request.Path == "/work").Text, StringComparison.Ordinal);
+        never.SetResult();
+    }
+
+    [Fact]
+    public async Task A_failing_message_goes_to_the_dead_letter_topic_and_delays_no_other()
+    {
+        _folder.Write("components/subscription.yaml", Sets.Subscription("s", "orders", "/orders", "graveyard") + "\n---\n" + Sets.Subscription("d", "graveyard", "/graveyard"));
+        _app.On("/orders", (context, request) =>
+        {
+            context.Response.StatusCode = request.Text.Contains("bad", StringComparison.Ordinal) ? 503 : 200;
+            return Task.CompletedTask;
+        }).On("/graveyard", 200);
+        await using var daprd = await DaprdProcess.StartHealthyAsync(_folder, "me", _app.Port);
+
+        (await PublishAsync(daprd, "orders", "\"bad\"")).Dispose();
+        (await PublishAsync(daprd, "orders", "\"good\"")).Dispose();
+        var buried = JsonNode.Parse((await _app.NextAsync("/graveyard")).Text)!;
+
+        Assert.Equal("bad", (string?)buried["data"]);
+        Assert.Equal("orders", (string?)buried["topic"]);
+        await Eventually.TrueAsync(() => _app.Seen.Any(request => request.Path == "/orders" && request.Text.Contains("good", StringComparison.Ordinal)), "the good message");
+    }
+
+    [Fact]
+    public async Task State_saved_through_one_sidecar_is_kept_over_a_kill_and_guarded_by_its_etag()
+    {
+        var first = await DaprdProcess.StartHealthyAsync(_folder, "keeper");
+        using var saved = await first.Client.PostAsync("/v1.0/state/statestore", Json("""[{"key":"k","value":{"a":1}}]"""));
+        first.Process.KillAlone();
+        await first.Process.ExitAsync();
+        await first.DisposeAsync();
+        await using var second = await DaprdProcess.StartHealthyAsync(_folder, "keeper");
+
+        using var read = await second.Client.GetAsync("/v1.0/state/statestore/k");
+        var etag = read.Headers.NonValidated["ETag"].ToString();
+        using var stale = await second.Client.PostAsync("/v1.0/state/statestore", Json("""[{"key":"k","value":2,"etag":"6f1c3d0a-0000-0000-0000-000000000000"}]"""));
+        using var current = await second.Client.PostAsync("/v1.0/state/statestore", Json($$"""[{"key":"k","value":2,"etag":"{{etag}}"}]"""));
+
+        Assert.Equal(HttpStatusCode.NoContent, saved.StatusCode);
+        Assert.Equal("""{"a":1}""", await read.Content.ReadAsStringAsync());
+        Assert.Equal(HttpStatusCode.Conflict, stale.StatusCode);
+        Assert.Equal(HttpStatusCode.NoContent, current.StatusCode);
+    }
+
+    private static Task<HttpResponseMessage> PublishAsync(DaprdProcess daprd, string topic, string json) =>
+        daprd.Client.PostAsync($"/v1.0/publish/pubsub/{topic}", Json(json));
+
+    private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
+}

@@ -1,0 +1,101 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Sidecar.Components;
+using Sidecar.Components.PubSub;
+using TestSupport;
+
+namespace Sidecar.Runtime.Tests.PubSub;
+
+/// <summary>A broker that a test can look into: what was published, what the sidecar answered to each delivery.</summary>
+internal sealed class TestBroker : IPubSub
+{
+    private readonly ConcurrentDictionary<Subscription, byte> _subscriptions = new();
+    private readonly Channel<Delivery> _answers = Channel.CreateUnbounded<Delivery>();
+
+    public PubSubFeatures Features { get; init; }
+
+    /// <summary>How often a message is delivered again after a Nack.</summary>
+    public int Redeliveries { get; init; }
+
+    /// <summary>Topics that take no message, with what the broker says.</summary>
+    public ConcurrentDictionary<string, Exception> Refusing { get; } = new();
+
+    /// <summary>Completes a publish to a topic of this name only when the test says so.</summary>
+    public TaskCompletionSource? Hold { get; init; }
+
+    /// <summary>What the end of a subscription waits for, besides its messages.</summary>
+    public Task StopsWhen { get; init; } = Task.CompletedTask;
+
+    public ConcurrentQueue<PubSubMessage> Published { get; } = new();
+
+    public IEnumerable<string> SubscribedTopics => _subscriptions.Keys.Select(subscription => subscription.Topic);
+
+    public Task InitAsync(ComponentContext context, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public async ValueTask PublishAsync(PubSubMessage message, CancellationToken cancellationToken)
+    {
+        if (Refusing.TryGetValue(message.Topic, out var failure))
+            throw failure;
+        if (Hold is not null)
+            await Hold.Task.WaitAsync(cancellationToken);
+        Published.Enqueue(message);
+        Deliver(message);
+    }
+
+    /// <summary>Hands a message to the subscribers as if it had come from elsewhere.</summary>
+    public void Deliver(PubSubMessage message)
+    {
+        foreach (var subscription in _subscriptions.Keys.Where(subscription => subscription.Topic == message.Topic))
+            subscription.Start(HandleAsync(subscription, message));
+    }
+
+    public void Deliver(string topic, ReadOnlyMemory<byte> data, params (string Name, string Value)[] metadata) =>
+        Deliver(new PubSubMessage(topic, data, null, metadata.ToDictionary(pair => pair.Name, pair => pair.Value)));
+
+    public Task<IAsyncDisposable> SubscribeAsync(PubSubSubscription subscription, PubSubHandler handler, CancellationToken cancellationToken)
+    {
+        if (Refusing.TryGetValue(subscription.Topic, out var failure))
+            throw failure;
+        var added = new Subscription(subscription.Topic, handler, StopsWhen, gone => _subscriptions.TryRemove(gone, out _));
+        _subscriptions[added] = 0;
+        return Task.FromResult<IAsyncDisposable>(added);
+    }
+
+    /// <summary>What the sidecar answered next to a delivery, in the order of the answers.</summary>
+    public Task<Delivery> NextAnswerAsync() => _answers.Reader.ReadAsync().AsTask().WithinAsync("the sidecar's answer to a delivery");
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private async Task HandleAsync(Subscription subscription, PubSubMessage message)
+    {
+        await Task.Yield();
+        for (var attempt = 0; attempt <= Redeliveries; attempt++)
+        {
+            var answer = await subscription.Handler(message, subscription.Stopping);
+            await _answers.Writer.WriteAsync(answer);
+            if (answer == Delivery.Ack)
+                return;
+        }
+    }
+
+    private sealed class Subscription(string topic, PubSubHandler handler, Task stopsWhen, Action<Subscription> remove) : IAsyncDisposable
+    {
+        private readonly ConcurrentBag<Task> _underWay = [];
+        private readonly CancellationTokenSource _stopping = new();
+
+        public string Topic => topic;
+
+        public PubSubHandler Handler => handler;
+
+        public CancellationToken Stopping => _stopping.Token;
+
+        public void Start(Task handling) => _underWay.Add(handling);
+
+        public async ValueTask DisposeAsync()
+        {
+            remove(this);
+            await _stopping.CancelAsync();
+            await Task.WhenAll(_underWay.Append(stopsWhen));
+        }
+    }
+}

@@ -1,0 +1,127 @@
+using System.Net;
+using System.Text;
+using System.Text.Json.Nodes;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
+using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
+using Sidecar.Components;
+using Sidecar.Components.State;
+using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.PubSub;
+using Sidecar.Runtime.Resources;
+using Sidecar.Runtime.State;
+
+namespace Sidecar.Runtime.Tests.State;
+
+/// <summary>The state block alone on a real web server.</summary>
+internal sealed class StateApi : IAsyncDisposable
+{
+    private readonly WebApplication _server;
+
+    private StateApi(WebApplication server, FakeTopics topics)
+    {
+        _server = server;
+        Topics = topics;
+        Client = new HttpClient { BaseAddress = new Uri(server.Urls.Single()) };
+    }
+
+    public HttpClient Client { get; }
+
+    public FakeTopics Topics { get; }
+
+    public static Task<StateApi> StartAsync(IStateStore store, TimeProvider? time = null) => StartAsync([("store", store, [])], time);
+
+    public static async Task<StateApi> StartAsync(
+        (string Name, IStateStore Store, (string, string)[] Metadata)[] stores,
+        TimeProvider? time = null,
+        string appId = "app",
+        IReadOnlyDictionary<string, string>? environment = null,
+        long? maxBodySize = null,
+        ITopics? topics = null)
+    {
+        var components = new ComponentRegistry();
+        foreach (var (name, store, metadata) in stores)
+        {
+            components.Add(new LoadedComponent(
+                new ComponentResource(new ResourceOrigin("test.yaml", 1), name, "state.test"),
+                new ComponentType("state.test", "v1", () => store),
+                store,
+                new ComponentMetadata(metadata.Select(pair => KeyValuePair.Create(pair.Item1, pair.Item2)))));
+        }
+
+        var fake = new FakeTopics();
+        var builder = WebApplication.CreateSlimBuilder();
+        builder.Logging.ClearProviders();
+        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = maxBodySize);
+        builder.Services.AddSingleton(components)
+            .AddSingleton(new SidecarOptions { AppId = appId, Environment = environment ?? new Dictionary<string, string>() })
+            .AddSingleton(topics ?? fake)
+            .AddSingleton(time ?? TimeProvider.System)
+            .AddState();
+        var server = builder.Build();
+        server.MapState();
+        await server.StartAsync();
+        foreach (var feature in server.Services.GetServices<ISidecarFeature>())
+            await feature.OnAppReadyAsync(CancellationToken.None);
+        return new StateApi(server, fake);
+    }
+
+    public Task<Reply> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
+
+    public Task<Reply> PostAsync(string path, string body) => SendAsync(HttpMethod.Post, path, body);
+
+    /// <summary>Saves in the store named <c>store</c>.</summary>
+    public Task<Reply> SaveAsync(string body) => PostAsync("/v1.0/state/store", body);
+
+    public Task<Reply> TransactAsync(string body) => PostAsync("/v1.0/state/store/transaction", body);
+
+    public async Task<Reply> SendAsync(HttpMethod method, string path, string? body = null, params (string Name, string Value)[] headers)
+    {
+        using var request = new HttpRequestMessage(method, path);
+        if (body is not null)
+            request.Content = new StringContent(body, Encoding.UTF8, "application/json");
+        foreach (var (name, value) in headers)
+            request.Headers.TryAddWithoutValidation(name, value);
+        using var response = await Client.SendAsync(request);
+        return new Reply(
+            response.StatusCode,
+            await response.Content.ReadAsStringAsync(),
+            response.Content.Headers.ContentType?.ToString(),
+            response.Headers.Concat(response.Content.Headers)
+                .ToDictionary(header => header.Key, header => string.Join(",", header.Value), StringComparer.OrdinalIgnoreCase));
+    }
+
+    public async Task StopFeaturesAsync()
+    {
+        foreach (var feature in _server.Services.GetServices<ISidecarFeature>())
+            await feature.OnStoppingAsync(CancellationToken.None);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        Client.Dispose();
+        await _server.DisposeAsync();
+    }
+}
+
+internal sealed record Reply(HttpStatusCode Status, string Body, string? ContentType, IReadOnlyDictionary<string, string> Headers)
+{
+    public JsonObject Json => JsonNode.Parse(Body)!.AsObject();
+
+    public string? ETag => Headers.GetValueOrDefault("ETag");
+
+    /// <summary>Asserts an error of the API and returns its message.</summary>
+    public string AssertError(int status, string code)
+    {
+        Assert.Equal(status, (int)Status);
+        Assert.Equal("application/json", ContentType);
+        Assert.Equal(code, (string?)Json["errorCode"]);
+        return (string)Json["message"]!;
+    }
+
+    public void AssertNoContent()
+    {
+        Assert.Equal((HttpStatusCode.NoContent, ""), (Status, Body));
+    }
+}

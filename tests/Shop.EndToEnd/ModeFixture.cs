@@ -1,0 +1,15 @@
+namespace Shop.EndToEnd;
+
+/// <summary>One run that the tests of a mode share: starting it is the costly part, and orders do not disturb each other.</summary>
+public abstract class ModeFixture(bool isolated) : IAsyncLifetime
+{
+    public ShopRun Shop { get; } = new();
+
+    public async ValueTask InitializeAsync() => await Shop.StartReadyAsync(isolated);
+
+    public ValueTask DisposeAsync() => Shop.DisposeAsync();
+}
+
+public sealed class CoHosted() : ModeFixture(isolated: false);
+
+public sealed class Isolated() : ModeFixture(isolated: true);

@@ -1,0 +1,202 @@
+using System.Globalization;
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json.Nodes;
+using System.Text.RegularExpressions;
+using TestSupport;
+
+namespace Shop.EndToEnd;
+
+/// <summary>
+/// The shop as a user runs it: <c>dapr run -f</c> on a copy of the repository's <c>dapr.yaml</c>, components and configuration
+/// in a temporary folder, with every port replaced by a free one.
+/// </summary>
+public sealed partial class ShopRun : IAsyncDisposable
+{
+    public static readonly string[] Apps = ["gateway", "orders", "inventory", "payments", "notifications"];
+
+    private readonly TempFolder _folder = new();
+    private readonly Dictionary<string, int> _appPorts = [];
+    private readonly Dictionary<string, int> _daprPorts = [];
+    private readonly IReadOnlyDictionary<string, string?> _environment;
+    private TestProcess? _process;
+
+    public ShopRun(IReadOnlyDictionary<string, string?>? environment = null)
+    {
+        foreach (var part in (string[])["components", "config"])
+            Copy(RepositoryRoot.Combine(part), _folder.File(part));
+        _folder.Write("dapr.yaml", Rewrite(File.ReadAllText(RepositoryRoot.Combine("dapr.yaml"))));
+        _environment = new Dictionary<string, string?>(environment ?? new Dictionary<string, string?>()) { ["DAPR_RUNTIME_PATH"] = _folder.File("home") };
+        Gateway = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_appPorts["gateway"]}"), Timeout = TimeSpan.FromSeconds(30) };
+    }
+
+    public HttpClient Gateway { get; }
+
+    public TestProcess Process => _process ?? throw new InvalidOperationException("The run was not started.");
+
+    public string Folder => _folder.Path;
+
+    /// <summary>Starts <c>dapr run -f</c> and returns at once.</summary>
+    public void Start(bool isolated)
+    {
+        List<string> arguments = [RepositoryRoot.Combine("artifacts", "bin", "Sidecar.Cli", "release", "dapr.dll"), "run", "-f", _folder.Path];
+        if (isolated)
+            arguments.Add("--isolated");
+        _process = TestProcess.Start("dotnet", arguments, _folder.Path, _environment);
+    }
+
+    /// <summary>Starts and waits until the gateway lets orders in.</summary>
+    public async Task StartReadyAsync(bool isolated)
+    {
+        Start(isolated);
+        await OpenAsync();
+    }
+
+    public Task OpenAsync() => Eventually.TrueAsync(
+        async () =>
+        {
+            if (Process.HasExited)
+                throw new Eventually.HopelessException($"the run ended:\n{Process.Output}");
+            using var response = await Gateway.GetAsync("/api/products");
+            return response.IsSuccessStatusCode;
+        },
+        $"an open gateway; the run said:\n{Process.Output}",
+        TimeSpan.FromSeconds(90));
+
+    /// <summary>SIGKILL to <c>dapr run</c> alone, then waits until nothing of it is left.</summary>
+    public async Task KillAsync()
+    {
+        Process.KillAlone();
+        await Process.ExitAsync();
+        await NothingLeftAsync();
+        await Process.DisposeAsync();
+        _process = null;
+    }
+
+    public async Task NothingLeftAsync() =>
+        await Eventually.TrueAsync(() => Leftovers().Length == 0, $"the end of every process of the run ({string.Join(", ", Leftovers())})", TimeSpan.FromSeconds(20));
+
+    /// <summary>Processes whose command line or working folder is this run's.</summary>
+    public string[] Leftovers() => [.. Directory.EnumerateDirectories("/proc").Where(IsOfThisRun).Select(Path.GetFileName).OfType<string>()];
+
+    public async Task<HttpResponseMessage> PostOrderAsync(JsonNode body, string? idempotencyKey = null)
+    {
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/api/orders") { Content = JsonContent.Create(body) };
+        if (idempotencyKey is not null)
+            request.Headers.Add("Idempotency-Key", idempotencyKey);
+        return await Gateway.SendAsync(request);
+    }
+
+    public Task<HttpResponseMessage> PostOrderAsync(string token, params (string Sku, int Quantity)[] lines) => PostOrderAsync(Order(token, lines));
+
+    /// <summary>Posts and returns the id of the accepted order.</summary>
+    public async Task<string> AcceptAsync(string token, params (string Sku, int Quantity)[] lines)
+    {
+        using var response = await PostOrderAsync(token, lines);
+        var text = await response.Content.ReadAsStringAsync();
+        Assert.True(response.StatusCode == HttpStatusCode.Accepted, $"{(int)response.StatusCode}: {text}\n{Process.Output}");
+        return (string)JsonNode.Parse(text)!["id"]!;
+    }
+
+    public async Task<JsonNode> GetOrderAsync(string id)
+    {
+        using var response = await Gateway.GetAsync($"/api/orders/{id}");
+        response.EnsureSuccessStatusCode();
+        return JsonNode.Parse(await response.Content.ReadAsStringAsync())!;
+    }
+
+    /// <summary>The order once it is Confirmed or Cancelled.</summary>
+    public Task<JsonNode> SettledAsync(string id) => Eventually.GetAsync(
+        async () => await GetOrderAsync(id) is var order && (string?)order["status"] is "Confirmed" or "Cancelled" ? order : null,
+        $"order {id} to settle; the run said:\n{_process?.Output}");
+
+    public async Task<Dictionary<string, (int Available, int Reserved, int Sold)>> StockAsync()
+    {
+        var products = JsonNode.Parse(await Gateway.GetStringAsync("/api/products"))!.AsArray();
+        return products.ToDictionary(
+            product => (string)product!["sku"]!,
+            product => ((int)product!["available"]!, (int)product["reserved"]!, (int)product["sold"]!));
+    }
+
+    /// <summary>GET on a service by way of the gateway's sidecar; null for 404.</summary>
+    public async Task<JsonNode?> AskAsync(string app, string path)
+    {
+        using var response = await Gateway.GetAsync($"http://127.0.0.1:{_daprPorts["gateway"]}/v1.0/invoke/{app}/method/{path}");
+        if (response.StatusCode == HttpStatusCode.NotFound)
+            return null;
+        response.EnsureSuccessStatusCode();
+        return JsonNode.Parse(await response.Content.ReadAsStringAsync());
+    }
+
+    /// <summary>Process id of an app, from its sidecar's metadata.</summary>
+    public async Task<int> AppPidAsync(string app)
+    {
+        var metadata = JsonNode.Parse(await Gateway.GetStringAsync($"http://127.0.0.1:{_daprPorts[app]}/v1.0/metadata"))!;
+        return int.Parse((string)metadata["extended"]!["appPID"]!, CultureInfo.InvariantCulture);
+    }
+
+    public static JsonObject Order(string token, params (string Sku, int Quantity)[] lines) => new()
+    {
+        ["customerId"] = "c1",
+        ["lines"] = new JsonArray([.. lines.Select(line => new JsonObject { ["sku"] = line.Sku, ["quantity"] = line.Quantity })]),
+        ["paymentToken"] = token,
+    };
+
+    public async ValueTask DisposeAsync()
+    {
+        Gateway.Dispose();
+        if (_process is not null)
+            await _process.DisposeAsync();
+        try
+        {
+            await NothingLeftAsync();
+        }
+        finally
+        {
+            _folder.Dispose();
+        }
+    }
+
+    private string Rewrite(string template)
+    {
+        var text = template.Replace("artifacts/bin/", RepositoryRoot.Combine("artifacts", "bin") + "/", StringComparison.Ordinal);
+        foreach (var app in Apps)
+            (_appPorts[app], _daprPorts[app]) = (FreePorts.Next(), FreePorts.Next());
+        var current = "";
+        return string.Join('\n', text.Split('\n').Select(line =>
+        {
+            if (AppId().Match(line) is { Success: true } named)
+                current = named.Groups[1].Value;
+            return AppPort().Replace(line, match => $"{match.Groups[1].Value}appPort: {_appPorts[current]}\n{match.Groups[1].Value}daprHTTPPort: {_daprPorts[current]}");
+        }));
+    }
+
+    private bool IsOfThisRun(string process)
+    {
+        try
+        {
+            return new DirectoryInfo(Path.Combine(process, "cwd")).LinkTarget?.StartsWith(_folder.Path, StringComparison.Ordinal) == true &&
+                File.ReadAllText(Path.Combine(process, "cmdline")).Length > 0;
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return false;
+        }
+    }
+
+    private static void Copy(string from, string to)
+    {
+        foreach (var file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            var target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
+
+    [GeneratedRegex(@"appID:\s*(\S+)")]
+    private static partial Regex AppId();
+
+    [GeneratedRegex(@"^(\s+)appPort:\s*\d+")]
+    private static partial Regex AppPort();
+}

@@ -97,7 +97,8 @@ public sealed class OrdersApiTests
     public async Task Submit_WhileInventoryIsDown_Is503AndNothingIsAccepted()
     {
         using var down = new HttpClient(new StubHandler(_ => StubHandler.Reply(
-            HttpStatusCode.InternalServerError, """{"errorCode":"ERR_DIRECT_INVOKE","message":"failed"}"""))) { BaseAddress = new Uri("http://inventory") };
+            HttpStatusCode.InternalServerError, """{"errorCode":"ERR_DIRECT_INVOKE","message":"failed"}""")))
+        { BaseAddress = new Uri("http://inventory") };
         await using var orders = await StartAsync(down);
         using var response = await PostAsync(orders, Tea, key: "k");
 

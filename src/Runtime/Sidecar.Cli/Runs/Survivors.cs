@@ -1,3 +1,5 @@
+using Sidecar.Cli.Processes;
+
 namespace Sidecar.Cli.Runs;
 
 /// <summary>Processes of a run whose launcher is gone. The guardian leaves none; this is for the case that it was killed as well.</summary>

@@ -42,7 +42,8 @@ internal static class StopCommand
     private static async Task EndAsync(RunRecord record, TimeProvider time, CancellationToken cancellationToken)
     {
         var (launcher, deadline) = (record.Launcher, time.GetUtcNow() + Patience);
-        if (launcher.IsAlive)
+        var ran = launcher.IsAlive;
+        if (ran)
         {
             Ask(launcher);
             while (launcher.IsAlive && time.GetUtcNow() < deadline)
@@ -52,7 +53,9 @@ internal static class StopCommand
         var insisted = launcher.IsAlive;
         launcher.Kill();
         var killed = await Survivors.EndAsync(record, time, cancellationToken);
-        Console.WriteLine($"stopped {record.TemplateFile} (pid {launcher.Pid}){(insisted ? ", which did not end by itself" : "")}");
+        Console.WriteLine(ran
+            ? $"stopped {record.TemplateFile} (pid {launcher.Pid}){(insisted ? ", which did not end by itself" : "")}"
+            : $"{record.TemplateFile} is not running; its last run (pid {launcher.Pid}) was killed");
         if (killed.Count > 0)
             Console.WriteLine($"killed what was left: {string.Join(", ", killed)}");
     }

@@ -44,7 +44,7 @@ public sealed class EdgeTests
     public void Components_know_nothing_of_the_web_server()
     {
         var references = typeof(Sidecar.Components.IComponent).Assembly.GetReferencedAssemblies();
-        Assert.Empty(references.Where(name => name.Name!.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal)));
+        Assert.DoesNotContain(references, name => name.Name!.StartsWith("Microsoft.AspNetCore", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -4,40 +4,66 @@ using System.Globalization;
 
 namespace Sidecar.Components;
 
-/// <summary>
-/// A process of this machine, told apart from a later one that got the same number: process id and start time. The start time
-/// counts clock ticks since boot on Linux, and 100 ns since year 1 elsewhere; compare, never interpret.
-/// </summary>
-public readonly record struct ProcessIdentity(int Pid, long Started)
+/// <summary>A process that cannot be mistaken for a later one with the same number, told apart by when and where it started.</summary>
+/// <param name="Pid">Process id.</param>
+/// <param name="Started">
+/// On Linux <c>boot id/process namespace/clock ticks since boot</c>, elsewhere the start time in 100 ns. Only ever compared.
+/// </param>
+public sealed record ProcessIdentity(int Pid, string Started)
 {
-    public static ProcessIdentity Current { get; } = Find(Environment.ProcessId) ?? new ProcessIdentity(Environment.ProcessId, 0);
+    private static readonly string Origin = OperatingSystem.IsLinux()
+        ? $"{Read("/proc/sys/kernel/random/boot_id")}/{new FileInfo("/proc/self/ns/pid").LinkTarget}/"
+        : "";
 
-    /// <summary>True while that very process runs. A zombie that nobody has reaped counts as dead.</summary>
-    public bool IsAlive => Find(Pid) is { } found && found.Started == Started;
+    public static ProcessIdentity Current { get; } = Of(Environment.ProcessId) ?? new ProcessIdentity(Environment.ProcessId, "");
 
-    /// <summary>The process that has this number now, or null.</summary>
-    public static ProcessIdentity? Find(int pid) =>
-        StartOf(pid) is { } started ? new ProcessIdentity(pid, started) : null;
+    /// <summary>
+    /// False only when it is certain: another boot of the machine, or a process that is gone, waits to be reaped, or started at
+    /// another time. A process of another container cannot be judged, and counts as alive.
+    /// </summary>
+    public bool IsAlive()
+    {
+        if (OperatingSystem.IsLinux() && Started.Split('/') is [var boot, var space, _] && $"{boot}/{space}/" is var origin && origin != Origin)
+            return Origin.StartsWith($"{boot}/", StringComparison.Ordinal);
+        return Of(Pid) == this;
+    }
 
-    private static long? StartOf(int pid)
+    /// <summary>The process that has this number now; null when there is none.</summary>
+    public static ProcessIdentity? Of(int pid) =>
+        (OperatingSystem.IsLinux() ? StartedOnLinux(pid) : StartedElsewhere(pid)) is { } started ? new ProcessIdentity(pid, started) : null;
+
+    // proc(5): the name stands in brackets and may hold anything; after it, state is field 3 of the line and starttime field 22.
+    // Process.StartTime is computed from the wall clock and differs between two readers.
+    private static string? StartedOnLinux(int pid)
+    {
+        var stat = Read($"/proc/{pid.ToString(CultureInfo.InvariantCulture)}/stat");
+        var fields = stat[(stat.LastIndexOf(')') + 1)..].Split(' ', StringSplitOptions.RemoveEmptyEntries);
+        return fields.Length > 19 && fields[0] is not ("Z" or "X") ? Origin + fields[19] : null;
+    }
+
+    private static string? StartedElsewhere(int pid)
     {
         try
         {
-            if (OperatingSystem.IsLinux())
-                return ParseStat(File.ReadAllText($"/proc/{pid}/stat"));
             using var process = Process.GetProcessById(pid);
-            return process.HasExited ? null : process.StartTime.Ticks;
+            return process.HasExited ? null : process.StartTime.ToUniversalTime().Ticks.ToString(CultureInfo.InvariantCulture);
         }
-        catch (Exception gone) when (gone is IOException or ArgumentException or InvalidOperationException or Win32Exception or UnauthorizedAccessException)
+        catch (Exception gone) when (gone is ArgumentException or InvalidOperationException or Win32Exception)
         {
+            // Win32Exception: it runs, but under another user who lets nobody look; not one of ours.
             return null;
         }
     }
 
-    // pid (name, which may hold blanks and parentheses) state ppid … ; proc(5): field 3 is the state, field 22 the start time.
-    private static long? ParseStat(string stat)
+    private static string Read(string path)
     {
-        var fields = stat[(stat.LastIndexOf(')') + 2)..].Split(' ');
-        return fields[0] is "Z" or "X" ? null : long.Parse(fields[19], CultureInfo.InvariantCulture);
+        try
+        {
+            return File.ReadAllText(path).TrimEnd('\n');
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return "";
+        }
     }
 }

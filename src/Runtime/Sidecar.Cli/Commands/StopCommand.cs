@@ -3,6 +3,7 @@ using System.Diagnostics;
 using Sidecar.Cli.Logs;
 using Sidecar.Cli.Processes;
 using Sidecar.Cli.Runs;
+using Sidecar.Components;
 using Sidecar.Runtime.Resources;
 
 namespace Sidecar.Cli.Commands;
@@ -42,15 +43,15 @@ internal static class StopCommand
     private static async Task EndAsync(RunRecord record, TimeProvider time, CancellationToken cancellationToken)
     {
         var (launcher, deadline) = (record.Launcher, time.GetUtcNow() + Patience);
-        var ran = launcher.IsAlive;
+        var ran = launcher.IsAlive();
         if (ran)
         {
             Ask(launcher);
-            while (launcher.IsAlive && time.GetUtcNow() < deadline)
+            while (launcher.IsAlive() && time.GetUtcNow() < deadline)
                 await Task.Delay(TimeSpan.FromMilliseconds(20), time, cancellationToken);
         }
 
-        var insisted = launcher.IsAlive;
+        var insisted = launcher.IsAlive();
         launcher.Kill();
         var killed = await Survivors.EndAsync(record, time, cancellationToken);
         Console.WriteLine(ran

@@ -1,5 +1,6 @@
 using System.ComponentModel;
 using System.Diagnostics;
+using Sidecar.Components;
 
 namespace Sidecar.Cli.Processes;
 

@@ -1,6 +1,7 @@
 using Sidecar.Cli.Logs;
 using Sidecar.Cli.Processes;
 using Sidecar.Cli.Runs;
+using Sidecar.Components;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resources;
 

@@ -1,5 +1,6 @@
 using Sidecar.Cli.Processes;
 using Sidecar.Cli.Runs;
+using Sidecar.Components;
 
 namespace Sidecar.Cli.Running;
 

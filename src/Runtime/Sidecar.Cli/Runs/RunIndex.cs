@@ -29,7 +29,7 @@ internal sealed class RunIndex(string folder)
         {
             if (Read(entry) is not { } recordFile)
                 continue;
-            if (RunRecord.Read(recordFile) is { } record && record.Launcher.IsAlive)
+            if (RunRecord.Read(recordFile) is { } record && record.Launcher.IsAlive())
                 alive.Add(record);
             else if (!File.Exists(recordFile))
                 File.Delete(entry);

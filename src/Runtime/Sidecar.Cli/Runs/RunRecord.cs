@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Sidecar.Cli.Processes;
+using Sidecar.Components;
 
 namespace Sidecar.Cli.Runs;
 

@@ -24,7 +24,7 @@ public sealed class SqliteNameTable
                 PRAGMA journal_mode=WAL;
                 CREATE TABLE IF NOT EXISTS hosts (
                     registration_id TEXT NOT NULL PRIMARY KEY, address TEXT NOT NULL UNIQUE, app_id TEXT NOT NULL, namespace TEXT NOT NULL DEFAULT '',
-                    last_update INTEGER NOT NULL, pid INTEGER NOT NULL DEFAULT 0, started INTEGER NOT NULL DEFAULT 0);
+                    last_update INTEGER NOT NULL, pid INTEGER NOT NULL DEFAULT 0, started TEXT NOT NULL DEFAULT '');
                 CREATE INDEX IF NOT EXISTS hosts_by_app ON hosts (app_id);
                 """);
         }
@@ -53,7 +53,7 @@ public sealed class SqliteNameTable
         {
             while (reader.Read())
             {
-                if (new ProcessIdentity(reader.GetInt32(2), reader.GetInt64(3)).IsAlive)
+                if (new ProcessIdentity(reader.GetInt32(2), reader.GetString(3)).IsAlive())
                     live.Add(reader.GetString(1));
                 else
                     dead.Add(reader.GetString(0));

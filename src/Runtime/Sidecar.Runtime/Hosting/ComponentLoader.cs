@@ -15,9 +15,9 @@ internal sealed class ComponentLoader(SidecarOptions options, SharedResources sh
 
     public async Task LoadAsync(ResourceSet resources, CancellationToken cancellationToken)
     {
-        foreach (var resource in resources.Components.OrderBy(resource => resource.Type.StartsWith("secretstores.", StringComparison.OrdinalIgnoreCase) ? 0 : 1))
+        foreach (var resource in resources.Components.OrderBy(Turn))
         {
-            if (IsDenied(resource, resources.Configuration))
+            if (resources.Configuration.Denies(resource))
                 continue;
             try
             {
@@ -67,10 +67,11 @@ internal sealed class ComponentLoader(SidecarOptions options, SharedResources sh
 
     private async ValueTask<ComponentMetadata> ResolveAsync(ComponentResource resource, ComponentType type, CancellationToken cancellationToken)
     {
-        var resolved = await ComponentMetadataResolver.ResolveAsync(
-            resource, new ResolveFor(options.AppId, options.Namespace, options.Environment), this, cancellationToken).ConfigureAwait(false);
-        foreach (var problem in resolved.Problems)
-            _logger.ResourceProblemFound(problem.ToString());
+        var resolved = await new ComponentMetadataResolver(options.AppId, options.Environment, this).ResolveAsync(resource, cancellationToken).ConfigureAwait(false);
+        if (resolved.Problems.FirstOrDefault(problem => !problem.IsWarning) is { } error)
+            throw new ComponentException(error.ToString());
+        foreach (var warning in resolved.Problems)
+            _logger.ResourceProblemFound(warning.ToString());
         if (type.Kind != "pubsub" || resolved.Metadata.Find("consumerID") is not null)
             return resolved.Metadata;
         return new ComponentMetadata(resolved.Metadata.Values.Append(KeyValuePair.Create("consumerID", options.AppId)));
@@ -98,9 +99,7 @@ internal sealed class ComponentLoader(SidecarOptions options, SharedResources sh
             : $"couldn't find {resource.Type}/{(resource.Version.Length == 0 ? "v1" : resource.Version)}; this runtime has {string.Join(", ", known)}";
     }
 
-    private static bool IsDenied(ComponentResource resource, ConfigurationResource configuration) =>
-        configuration.DeniedComponents.Count > 0 &&
-        (resource.Version.Length == 0 ||
-         configuration.DeniedComponents.Contains(resource.Type, StringComparer.OrdinalIgnoreCase) ||
-         configuration.DeniedComponents.Contains($"{resource.Type}/{resource.Version}", StringComparer.OrdinalIgnoreCase));
+    // A secret store may itself take its credentials from another one.
+    private static int Turn(ComponentResource resource) =>
+        !resource.Type.StartsWith("secretstores.", StringComparison.OrdinalIgnoreCase) ? 2 : resource.NeededSecretStore is null ? 0 : 1;
 }

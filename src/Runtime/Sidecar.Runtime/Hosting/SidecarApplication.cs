@@ -49,6 +49,7 @@ internal static class SidecarApplication
             app.UseWhen(context => context.Connection.LocalPort == parts.InternalPort, branch => branch.Run(InternalHttp.HandleAsync));
         if (parts.Options.ApiToken is { } token)
             app.Use(ApiTokenCheck.For(token));
+        app.Use(CollapseSlashes);
         app.UseRouting();
         MapRoutes(app);
         return app;
@@ -113,6 +114,14 @@ internal static class SidecarApplication
     }
 
     private static void Http1(ListenOptions listen) => listen.Protocols = HttpProtocols.Http1;
+
+    // Doubled slashes do not count in routing (contract 2.0); the server has resolved dots by now.
+    private static Task CollapseSlashes(HttpContext context, RequestDelegate next)
+    {
+        if (context.Request.Path.Value is { } path && path.Contains("//", StringComparison.Ordinal))
+            context.Request.Path = "/" + string.Join('/', path.Split('/', StringSplitOptions.RemoveEmptyEntries));
+        return next(context);
+    }
 
     private static async Task UnexpectedFailure(HttpContext context, RequestDelegate next)
     {

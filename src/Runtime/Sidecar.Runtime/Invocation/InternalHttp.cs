@@ -18,7 +18,7 @@ internal static class InternalHttp
         var options = context.RequestServices.GetRequiredService<SidecarOptions>();
         var app = context.RequestServices.GetRequiredService<IAppChannel>();
         var logger = context.RequestServices.GetRequiredService<ILogger<InvocationEngine>>();
-        if (InvocationTarget.From(context) is not { } target || !target.AppId.Equals(options.AppId, StringComparison.Ordinal))
+        if (InvocationTarget.FromUrl(context) is not { } target || !target.AppId.Equals(options.AppId, StringComparison.Ordinal))
         {
             Refuse(context, $"this is the sidecar of {options.AppId}");
             return;

@@ -18,14 +18,24 @@ internal readonly record struct InvocationTarget(string AppId, string Method, st
     /// <summary>The header form comes before the URL form; null when neither names an app.</summary>
     public static InvocationTarget? From(HttpContext context)
     {
+        var (path, query) = Split(context);
+        return HeaderTarget(context.Request.Headers) is { Length: > 0 } named
+            ? new InvocationTarget(named, path.TrimStart('/'), query)
+            : FromUrl(context);
+    }
+
+    /// <summary>The URL form alone: between sidecars, where headers are the caller's and name nothing.</summary>
+    public static InvocationTarget? FromUrl(HttpContext context)
+    {
+        var (path, query) = Split(context);
+        return UrlTarget(path) is { } target ? target with { Query = query } : null;
+    }
+
+    private static (string Path, string Query) Split(HttpContext context)
+    {
         var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var question = raw.IndexOf('?', StringComparison.Ordinal);
-        var path = question < 0 ? raw : raw[..question];
-        var query = question < 0 ? "" : raw[question..];
-
-        if (HeaderTarget(context.Request.Headers) is { Length: > 0 } named)
-            return new InvocationTarget(named, path.TrimStart('/'), query);
-        return UrlTarget(path) is { } target ? target with { Query = query } : null;
+        return question < 0 ? (raw, "") : (raw[..question], raw[question..]);
     }
 
     private static InvocationTarget? UrlTarget(string path)

@@ -2,89 +2,116 @@ using Sidecar.Components;
 
 namespace Sidecar.Runtime.Resources;
 
-/// <summary>Who a component's metadata is resolved for.</summary>
-/// <param name="Namespace">NAMESPACE of the sidecar; null = <c>default</c> in templates.</param>
-internal sealed record ResolveFor(string AppId, string? Namespace, IReadOnlyDictionary<string, string> Environment);
+/// <summary>What a component's <c>spec.metadata</c> came to.</summary>
+/// <param name="Problems">Warnings: the value is left empty, log them. Errors: the component cannot start.</param>
+internal sealed record ResolvedMetadata(ComponentMetadata Metadata, IReadOnlyList<ResourceProblem> Problems);
 
 /// <summary>
-/// Turns the entries of a component's <c>spec.metadata</c> into values: secrets and environment variables are read, templates
-/// filled in (contract 4.2). What cannot be read is left empty and is a problem to log.
+/// Turns metadata items into values: secrets and environment references first, then the templates <c>{uuid}</c>,
+/// <c>{podName}</c>, <c>{namespace}</c> and <c>{appID}</c> in what they gave (contract section 4.2).
 /// </summary>
-internal static class ComponentMetadataResolver
+internal sealed class ComponentMetadataResolver(string appId, IReadOnlyDictionary<string, string> environment, ISecretReader secrets)
 {
-    public static async ValueTask<(ComponentMetadata Metadata, IReadOnlyList<ResourceProblem> Problems)> ResolveAsync(
-        ComponentResource component, ResolveFor sidecar, ISecretReader secrets, CancellationToken cancellationToken)
+    private const string DefaultNamespace = "default";
+
+    public async ValueTask<ResolvedMetadata> ResolveAsync(ComponentResource component, CancellationToken cancellationToken)
     {
-        var problems = new List<ResourceProblem>();
         var values = new List<KeyValuePair<string, string>>(component.Metadata.Count);
-        foreach (var item in component.Metadata)
+        var problems = new List<ResourceProblem>();
+        for (var index = 0; index < component.Metadata.Count; index++)
         {
+            var item = component.Metadata[index];
+            var report = new Reporter(component, index, problems);
             var value = item switch
             {
-                { SecretKeyRef: { } reference } => await ReadSecretAsync(component, item, reference, secrets, problems, cancellationToken).ConfigureAwait(false),
-                { EnvRef: { } variable } => ReadVariable(component, item, variable, sidecar, problems),
-                _ => Fill(item.Value ?? "", sidecar),
+                { SecretKeyRef: { } reference } => await ReadSecretAsync(component.SecretStore, reference, report, cancellationToken).ConfigureAwait(false) ?? item.Value,
+                { Value: null, EnvRef: { Length: > 0 } variable } => ReadVariable(variable, report),
+                _ => item.Value,
             };
-            values.Add(KeyValuePair.Create(item.Name, value));
+            values.Add(KeyValuePair.Create(item.Name, FillIn(value ?? "", report)));
         }
 
-        return (new ComponentMetadata(values), problems);
+        return new ResolvedMetadata(new ComponentMetadata(values), problems);
     }
 
-    private static async ValueTask<string> ReadSecretAsync(
-        ComponentResource component, ComponentMetadataItem item, SecretKeyRef reference, ISecretReader secrets, List<ResourceProblem> problems, CancellationToken cancellationToken)
+    /// <summary>null when it cannot be read, which is reported.</summary>
+    private async ValueTask<string?> ReadSecretAsync(string? store, SecretKeyRef reference, Reporter report, CancellationToken cancellationToken)
     {
-        if (component.SecretStore is not { Length: > 0 } store)
+        var what = $"secret '{reference.Name}', key '{reference.Key}'";
+        if (store is null)
         {
-            problems.Add(Problem(component, item, "secretKeyRef needs auth.secretStore to name a secret store component"));
-            return "";
+            report.Warning("secretKeyRef", $"{what} is not read: name its store in auth.secretStore");
+            return null;
         }
 
-        if (await secrets.ReadAsync(store, reference.Name, reference.Key, cancellationToken).ConfigureAwait(false) is { } value)
-            return value;
-        problems.Add(Problem(component, item, $"secret store {store} has no secret {reference.Name} with key {reference.Key}; the value stays empty"));
-        return "";
-    }
-
-    private static string ReadVariable(ComponentResource component, ComponentMetadataItem item, string variable, ResolveFor sidecar, List<ResourceProblem> problems)
-    {
-        if (IsRefused(variable, sidecar.Environment))
+        try
         {
-            problems.Add(Problem(component, item, $"envRef {variable} is not allowed; the value stays empty"));
-            return "";
+            var value = await secrets.ReadAsync(store, reference.Name, reference.Key, cancellationToken).ConfigureAwait(false);
+            if (string.IsNullOrEmpty(value))
+                report.Warning("secretKeyRef", $"{what} is not in secret store '{store}'");
+            return string.IsNullOrEmpty(value) ? null : value;
+        }
+        catch (ComponentException failure)
+        {
+            report.Warning("secretKeyRef", $"{what} cannot be read from secret store '{store}': {failure.Message}");
+            return null;
+        }
+    }
+
+    private string? ReadVariable(string name, Reporter report)
+    {
+        if (IsAllowed(name))
+            return environment.GetValueOrDefault(name);
+        report.Warning("envRef", $"environment variable '{name}' is not read: APP_API_TOKEN, DAPR_*, names with blanks and, with DAPR_ENV_KEYS set, all it does not list are refused");
+        return null;
+    }
+
+    /// <summary>Tokens and settings of the sidecar itself stay out of components.</summary>
+    private bool IsAllowed(string name)
+    {
+        if (name.Contains(' ', StringComparison.Ordinal) ||
+            name.Equals("APP_API_TOKEN", StringComparison.OrdinalIgnoreCase) ||
+            name.StartsWith("DAPR_", StringComparison.OrdinalIgnoreCase))
+        {
+            return false;
         }
 
-        return sidecar.Environment.GetValueOrDefault(variable) ?? "";
+        return environment.GetValueOrDefault("DAPR_ENV_KEYS") is not { Length: > 0 } allowed ||
+            allowed.Split(' ').Contains(name, StringComparer.OrdinalIgnoreCase);
     }
 
-    private static bool IsRefused(string variable, IReadOnlyDictionary<string, string> environment)
-    {
-        var name = variable.ToUpperInvariant();
-        if (name is "APP_API_TOKEN" || name.StartsWith("DAPR_", StringComparison.Ordinal) || name.Contains(' ', StringComparison.Ordinal))
-            return true;
-        return environment.GetValueOrDefault("DAPR_ENV_KEYS") is { Length: > 0 } allowed &&
-            !allowed.Split(' ', StringSplitOptions.RemoveEmptyEntries).Contains(name, StringComparer.OrdinalIgnoreCase);
-    }
-
-    private static string Fill(string value, ResolveFor sidecar)
+    private string FillIn(string value, Reporter report)
     {
         if (!value.Contains('{', StringComparison.Ordinal))
             return value;
-        while (value.IndexOf("{uuid}", StringComparison.Ordinal) is >= 0 and var at)
-            value = string.Concat(value.AsSpan(0, at), Guid.NewGuid().ToString(), value.AsSpan(at + "{uuid}".Length));
+        for (var at = 0; (at = value.IndexOf("{uuid}", at, StringComparison.Ordinal)) >= 0;)
+            value = $"{value.AsSpan(0, at)}{Guid.NewGuid()}{value.AsSpan(at + "{uuid}".Length)}";
         if (value.Contains("{podName}", StringComparison.Ordinal))
         {
-            value = value.Replace(
-                "{podName}",
-                sidecar.Environment.GetValueOrDefault("POD_NAME") is { Length: > 0 } pod ? pod : throw new ComponentException("the metadata uses {podName}, but POD_NAME is not set"),
-                StringComparison.Ordinal);
+            if (environment.GetValueOrDefault("POD_NAME") is { Length: > 0 } pod)
+                value = value.Replace("{podName}", pod, StringComparison.Ordinal);
+            else
+                report.Error("value", "expected environment variable POD_NAME for {podName}, which is not set");
         }
 
+        var scope = environment.GetValueOrDefault("NAMESPACE") is { Length: > 0 } given ? given : DefaultNamespace;
         return value
-            .Replace("{namespace}", $"{sidecar.Namespace ?? "default"}.{sidecar.AppId}", StringComparison.Ordinal)
-            .Replace("{appID}", sidecar.AppId, StringComparison.Ordinal);
+            .Replace("{namespace}", $"{scope}.{appId}", StringComparison.Ordinal)
+            .Replace("{appID}", appId, StringComparison.Ordinal);
     }
 
-    private static ResourceProblem Problem(ComponentResource component, ComponentMetadataItem item, string message) =>
-        new(component.Origin.File, component.Origin.Line, $"spec.metadata '{item.Name}'", message, IsWarning: true);
+    /// <summary>Reports problems of one metadata item; they never hold its value, which may be secret.</summary>
+    private sealed class Reporter(ComponentResource component, int index, List<ResourceProblem> problems)
+    {
+        public void Warning(string field, string message) => Add(field, message, isWarning: true);
+
+        public void Error(string field, string message) => Add(field, message, isWarning: false);
+
+        private void Add(string field, string message, bool isWarning) => problems.Add(new ResourceProblem(
+            component.Origin.File,
+            component.Origin.Line,
+            $"spec.metadata[{index}].{field}",
+            $"component '{component.Name}', metadata '{component.Metadata[index].Name}': {message}",
+            isWarning));
+    }
 }

@@ -21,7 +21,7 @@ internal sealed class ConfigurationFiles
     public static ConfigurationFiles Load(ResourceLoadOptions options)
     {
         var files = new ConfigurationFiles(options);
-        foreach (var path in options.ConfigPaths.Select(Path.GetFullPath))
+        foreach (var path in options.ConfigPaths.Where(path => path.Length > 0).Select(Path.GetFullPath))
             files.ReadFile(path);
         return files;
     }

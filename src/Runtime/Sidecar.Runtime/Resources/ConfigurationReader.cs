@@ -10,11 +10,6 @@ internal static class ConfigurationReader
         "HotReload", "WorkflowsRemoteActivityReminder", "ActorStateTTL", "WorkflowsClusteredDeployment", "WorkflowHistorySigning", "WorkflowsFastPath",
     ];
 
-    private static readonly string[] WithoutEffect =
-    [
-        "tracing", "metric", "metrics", "httpPipeline", "appHttpPipeline", "accessControl", "nameResolution", "api", "logging", "mtls", "wasm", "workflow",
-    ];
-
     /// <summary>The values of this file over those of the files before: a list that it gives replaces the earlier one.</summary>
     /// <param name="warned">Parts without effect that an earlier file was warned about.</param>
     public static ConfigurationResource Merge(ConfigurationResource before, YamlFields fields, HashSet<string> warned)
@@ -29,9 +24,12 @@ internal static class ConfigurationReader
                 Features = FeatureFlags(spec) ?? before.Features,
                 DeniedComponents = Denied(spec) ?? before.DeniedComponents,
             };
-            foreach (var part in WithoutEffect)
+            foreach (var (part, shape) in KnownShapes.ConfigurationParts)
             {
-                if (spec.Node(part) is not null && warned.Add(part))
+                if (spec.Object(part) is not { } given)
+                    continue;
+                shape.Check(given);
+                if (warned.Add(part))
                     spec.Problems.Warning(spec.LineOf(part), spec.PathOf(part), "has no effect in this runtime yet");
             }
 

@@ -1,8 +1,12 @@
 namespace Sidecar.Runtime.Resources;
 
-/// <summary>How secret references of resources reach the secret stores, without this folder knowing them.</summary>
+/// <summary>Reads secrets for <c>secretKeyRef</c>; implemented by who holds the secret stores.</summary>
 internal interface ISecretReader
 {
-    /// <summary>The value under that key of the secret, or null if the store, the secret or the key is not there.</summary>
+    /// <summary>The secret's value, or null when the store has no such secret or the secret no such key.</summary>
+    /// <param name="store">Component name of the secret store.</param>
+    /// <param name="name">Name of the secret.</param>
+    /// <param name="key">Key within the secret.</param>
+    /// <exception cref="Sidecar.Components.ComponentException">The store is not loaded or cannot be read.</exception>
     ValueTask<string?> ReadAsync(string store, string name, string key, CancellationToken cancellationToken);
 }

@@ -23,7 +23,7 @@ internal sealed class ResourceFolders
     public static ResourceFolders Load(ResourceLoadOptions options)
     {
         var folders = new ResourceFolders(options);
-        foreach (var path in options.ResourcesPaths.Select(Path.GetFullPath).Distinct(StringComparer.Ordinal))
+        foreach (var path in options.ResourcesPaths.Where(path => path.Length > 0).Select(Path.GetFullPath).Distinct(StringComparer.Ordinal))
             folders.ReadFolder(path);
         return folders;
     }
@@ -91,6 +91,7 @@ internal sealed class ResourceFolders
                 // Dapr takes configurations from --config only; one in a resources folder lies there for somebody else.
                 return null;
             default:
+                KnownShapes.Kinds.GetValueOrDefault(header.Kind.Name)?.Check(fields);
                 if (_withoutEffect.Add(header.Kind))
                     fields.Problems.Warning(fields.LineOf("kind"), "kind", $"{header.Kind.Name} is valid and has no effect in this runtime yet");
                 return null;

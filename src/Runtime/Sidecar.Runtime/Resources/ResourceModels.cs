@@ -37,6 +37,9 @@ public sealed record ComponentResource(ResourceOrigin Origin, string Name, strin
     /// <summary><c>auth.secretStore</c>.</summary>
     public string? SecretStore { get; init; }
 
+    /// <summary>The secret store that must be loaded before this component; null = none.</summary>
+    public string? NeededSecretStore => Metadata.Any(item => item.SecretKeyRef is not null) ? SecretStore : null;
+
     public IReadOnlyList<string> Scopes { get; init; } = [];
 }
 
@@ -71,6 +74,12 @@ public sealed record ConfigurationResource
 
     /// <summary>Component types (<c>type</c> or <c>type/version</c>) that must not load.</summary>
     public IReadOnlyList<string> DeniedComponents { get; init; } = [];
+
+    /// <summary>Whether the deny list keeps this component out; with such a list one without a version is out too.</summary>
+    public bool Denies(ComponentResource component) => DeniedComponents.Count > 0 &&
+        (component.Version.Length == 0 ||
+            DeniedComponents.Contains(component.Type, StringComparer.OrdinalIgnoreCase) ||
+            DeniedComponents.Contains($"{component.Type}/{component.Version}", StringComparer.OrdinalIgnoreCase));
 
     /// <summary>Names of documents that were read, in order.</summary>
     public IReadOnlyList<string> Names { get; init; } = [];

@@ -4,6 +4,7 @@ using Sidecar.Cli.Logs;
 using Sidecar.Cli.Processes;
 using Sidecar.Cli.Running;
 using Sidecar.Cli.Runs;
+using Sidecar.Components;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resources;
 using TestSupport;

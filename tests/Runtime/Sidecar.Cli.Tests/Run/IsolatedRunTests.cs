@@ -1,4 +1,5 @@
 using Sidecar.Cli.Processes;
+using Sidecar.Components;
 using TestSupport;
 
 namespace Sidecar.Cli.Tests.Run;

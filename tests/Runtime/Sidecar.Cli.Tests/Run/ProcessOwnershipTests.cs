@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Sidecar.Cli.Processes;
 using Sidecar.Cli.Runs;
+using Sidecar.Components;
 using TestSupport;
 
 namespace Sidecar.Cli.Tests.Run;

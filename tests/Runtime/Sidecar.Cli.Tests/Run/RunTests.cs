@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using Sidecar.Components;
 using TestSupport;
 
 namespace Sidecar.Cli.Tests.Run;
@@ -163,7 +164,7 @@ public sealed class RunTests : RunFixture
 
         await run.LineAsync("the sidecar of bad failed with exit code 1");
         await GoneAsync(bad, "the app of the failed sidecar");
-        Assert.NotNull(Sidecar.Cli.Processes.ProcessIdentity.Of(good));
+        Assert.NotNull(ProcessIdentity.Of(good));
         Assert.Equal(0, await run.SignalAndWaitAsync(SigTerm));
     }
 

@@ -36,7 +36,7 @@ public sealed class SqlitePubSubTests : IAsyncLifetime
     {
         var pubSub = await OpenAsync(_clock);
         await PublishAsync(pubSub, "1");
-        LeaseTo(ProcessIdentity.Create() with { ProcessId = int.MaxValue }, visibleAt: Now + 60_000);
+        LeaseTo(BrokerOwner.Create() with { Process = ProcessIdentity.Current with { Pid = int.MaxValue } }, visibleAt: Now + 60_000);
 
         await SubscribeAsync(pubSub);
         Assert.Equal("1", await NextAsync("the message of the dead process"));
@@ -50,7 +50,7 @@ public sealed class SqlitePubSubTests : IAsyncLifetime
         await PublishAsync(pubSub, "1");
         Assert.Equal("1", await NextAsync("the first delivery"));
         await Eventually.TrueAsync(() => Raw.Count("pubsub_leases") == 0, "the acknowledgement");
-        LeaseTo(ProcessIdentity.Create() with { ProcessId = int.MaxValue }, visibleAt: Now + 60_000);
+        LeaseTo(BrokerOwner.Create() with { Process = ProcessIdentity.Current with { Pid = int.MaxValue } }, visibleAt: Now + 60_000);
 
         _clock.Advance(TimeSpan.FromSeconds(3));
         Assert.Equal("1", await NextAsync("the message of the dead process"));
@@ -61,7 +61,7 @@ public sealed class SqlitePubSubTests : IAsyncLifetime
     {
         var pubSub = await OpenAsync(_clock);
         await PublishAsync(pubSub, "held");
-        LeaseTo(ProcessIdentity.Create(), visibleAt: Now + 60_000);
+        LeaseTo(BrokerOwner.Create(), visibleAt: Now + 60_000);
         await SubscribeAsync(pubSub);
         await PublishAsync(pubSub, "new");
 
@@ -303,7 +303,7 @@ public sealed class SqlitePubSubTests : IAsyncLifetime
         await pubSub.PublishAsync(new PubSubMessage(topic, Encoding.UTF8.GetBytes(text), null, Nothing) { TimeToLive = timeToLive }, CancellationToken.None);
 
     /// <summary>As if that process had claimed the first message for the group of the app.</summary>
-    private void LeaseTo(ProcessIdentity owner, long visibleAt)
+    private void LeaseTo(BrokerOwner owner, long visibleAt)
     {
         Raw.Execute("INSERT OR IGNORE INTO pubsub_groups(topic, consumer_group, position) VALUES ('t', 'app', 0)");
         Raw.Execute("UPDATE pubsub_groups SET position=1 WHERE position=0");

@@ -288,4 +288,31 @@ public sealed class ResourceLoaderTests
         Assert.True(Assert.Single(resources.Components).IgnoreErrors);
         Assert.Equal("8 spec.IgnoreErrors: is read as 'ignoreErrors'; spell it so, Kubernetes refuses other capitals", Assert.Single(Told(resources.Problems)));
     }
+
+    [Fact]
+    public void Unknown_fields_of_a_kind_without_effect_are_told_too()
+    {
+        using var files = new ResourceFiles().Add("a.yaml", """
+            apiVersion: dapr.io/v1alpha1
+            kind: Resiliency
+            metadata: { name: a }
+            spec:
+              policies:
+                timeouts: { fast: 1s }
+                retries:
+                  again: { policy: constant, maxRetry: 3 }
+                circuitBreakers: []
+              targets:
+                components:
+                  statestore: { outbond: { retry: again } }
+            """);
+
+        Assert.Equal(
+            [
+                "8 spec.policies.retries.again.maxRetry: unknown field",
+                "9 spec.policies.circuitBreakers: expected a map, found a list",
+                "12 spec.targets.components.statestore.outbond: unknown field; did you mean 'outbound'?",
+            ],
+            Told(files.Load(strict: true).Errors));
+    }
 }

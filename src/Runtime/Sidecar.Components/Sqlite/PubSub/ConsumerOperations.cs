@@ -1,10 +1,10 @@
 namespace Sidecar.Components.Sqlite;
 
 /// <summary>A broker that has, or had, subscriptions on the file.</summary>
-internal sealed record SqliteConsumer(long Id, ProcessIdentity? Owner, int Port);
+internal sealed record SqliteConsumer(long Id, BrokerOwner? Owner, int Port);
 
 /// <summary>Enters a broker as a consumer; the result is its id, which is never given twice.</summary>
-internal sealed class JoinOperation(ProcessIdentity owner, int port) : SqliteOperation<long>
+internal sealed class JoinOperation(BrokerOwner owner, int port) : SqliteOperation<long>
 {
     protected override long Execute(SqliteSession session) =>
         (long)session.Scalar("INSERT INTO pubsub_consumers(owner, port) VALUES ($1, $2) RETURNING id", owner.ToString(), port)!;
@@ -35,7 +35,7 @@ internal sealed class ListConsumers : SqliteOperation<IReadOnlyList<SqliteConsum
         List<SqliteConsumer> consumers = [];
         using var rows = session.Query("SELECT id, owner, port FROM pubsub_consumers");
         while (rows.Read())
-            consumers.Add(new SqliteConsumer(rows.GetInt64(0), ProcessIdentity.Parse(rows.GetString(1)), rows.GetInt32(2)));
+            consumers.Add(new SqliteConsumer(rows.GetInt64(0), BrokerOwner.Parse(rows.GetString(1)), rows.GetInt32(2)));
         return consumers;
     }
 }

@@ -71,7 +71,7 @@ internal sealed class SqliteBroker : IAsyncDisposable
     public async Task FreeLeasesOfTheDeadAsync(CancellationToken cancellationToken)
     {
         var consumers = await ListConsumersAsync(cancellationToken).ConfigureAwait(false);
-        List<long> dead = [.. consumers.Where(consumer => consumer.Owner is not { } owner || !owner.IsAlive()).Select(consumer => consumer.Id)];
+        List<long> dead = [.. consumers.Where(consumer => consumer.Owner is not { } owner || !owner.Process.IsAlive()).Select(consumer => consumer.Id)];
         if (dead.Count == 0)
             return;
         var freed = await File.WriteAsync(new LeaveOperation(dead, Time.GetUtcNow()), Limits, cancellationToken).ConfigureAwait(false);
@@ -106,7 +106,7 @@ internal sealed class SqliteBroker : IAsyncDisposable
         {
             if (_consumerId is { } joined)
                 return joined;
-            _consumerId = await File.WriteAsync(new JoinOperation(ProcessIdentity.Create(), _wakeups.Port), Limits, cancellationToken).ConfigureAwait(false);
+            _consumerId = await File.WriteAsync(new JoinOperation(BrokerOwner.Create(), _wakeups.Port), Limits, cancellationToken).ConfigureAwait(false);
             _wakeups.Announce(AllTopics);
             return _consumerId.Value;
         }

@@ -15,6 +15,9 @@ internal sealed class YamlFields(YamlMap map, string path, DocumentProblems prob
 
     public string PathOf(string name) => path.Length == 0 ? name : $"{path}.{name}";
 
+    /// <summary>The names that the document gives, each once.</summary>
+    public IEnumerable<string> Names => map.Entries.Select(entry => entry.Key).Distinct(StringComparer.Ordinal);
+
     /// <summary>Line of the field's key, or of the map when the field is absent.</summary>
     public int LineOf(string name) => Entry(name)?.Line ?? map.Line;
 

@@ -12,7 +12,7 @@ internal sealed record YamlDocument(string File, int Line, YamlNode? Root, strin
 /// </summary>
 internal static class YamlReader
 {
-    public const int MaxFileBytes = 1024 * 1024;
+    public const int MaxFileLength = 1_000_000;
 
     private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 
@@ -21,14 +21,9 @@ internal static class YamlReader
         string text;
         try
         {
-            // The size is bounded while reading: a pipe or a device has no length to ask for.
-            using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
-            var bytes = new byte[MaxFileBytes + 1];
-            var length = stream.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false);
-            if (length > MaxFileBytes)
-                return [new YamlDocument(file, 1, null, $"larger than {MaxFileBytes / 1024} KiB")];
-            using var reader = new StreamReader(new MemoryStream(bytes, 0, length), StrictUtf8, detectEncodingFromByteOrderMarks: true);
-            text = reader.ReadToEnd();
+            if (ReadBounded(file) is not { } whole)
+                return [new YamlDocument(file, 1, null, $"longer than {MaxFileLength:N0} characters")];
+            text = whole;
         }
         catch (DecoderFallbackException)
         {
@@ -40,6 +35,22 @@ internal static class YamlReader
         }
 
         return ReadText(file, rewrite is null ? text : rewrite(text));
+    }
+
+    /// <summary>null when the file is too long. Counted while reading: a pipe or a device has no length to ask for.</summary>
+    private static string? ReadBounded(string file)
+    {
+        using var stream = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
+        using var reader = new StreamReader(stream, StrictUtf8, detectEncodingFromByteOrderMarks: true);
+        var text = new StringBuilder();
+        var buffer = new char[4096];
+        for (var read = reader.Read(buffer); read > 0; read = reader.Read(buffer))
+        {
+            if (text.Append(buffer, 0, read).Length > MaxFileLength)
+                return null;
+        }
+
+        return text.ToString();
     }
 
     /// <summary>Documents that hold nothing but blank lines and comments are left out.</summary>

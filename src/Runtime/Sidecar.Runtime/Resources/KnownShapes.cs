@@ -1,0 +1,73 @@
+using Sidecar.Runtime.Resources.Yaml;
+
+namespace Sidecar.Runtime.Resources;
+
+/// <summary>Fields of the parts that this runtime checks and does not act upon yet (contract sections 4.3, 4.4 and 4.6).</summary>
+internal static class KnownShapes
+{
+    private const string Policies = "timeout, retry, circuitBreaker";
+    private const string Handlers = "handlers[] { name, type, version }";
+    private const string Metric = """
+        enabled, rules[] { name, labels[] { name, regex* } }, latencyDistributionBuckets, http { increasedCardinality, pathMatching, excludeVerbs },
+        recordErrorCodes, workflow { latencyDistributionBuckets, latencyDistributionUnits }
+        """;
+
+    /// <summary>A whole document, by kind.</summary>
+    public static IReadOnlyDictionary<string, FieldShape> Kinds { get; } = Shapes(new()
+    {
+        ["Resiliency"] = $$"""
+            apiVersion, kind, metadata, status, scopes,
+            spec {
+              policies {
+                timeouts*,
+                retries* { policy, duration, maxInterval, maxRetries, matching { httpStatusCodes, gRPCStatusCodes } },
+                circuitBreakers* { maxRequests, interval, timeout, trip }
+              },
+              targets {
+                apps* { {{Policies}}, circuitBreakerCacheSize },
+                actors* { {{Policies}}, circuitBreakerScope, circuitBreakerCacheSize },
+                components* { outbound { {{Policies}} }, inbound { {{Policies}} } }
+              }
+            }
+            """,
+        ["HTTPEndpoint"] = """
+            apiVersion, kind, metadata, status, scopes, auth { secretStore },
+            spec {
+              version, baseUrl,
+              headers[] { name, value, secretKeyRef { name, key }, envRef },
+              clientTLS {
+                rootCA { value, secretKeyRef { name, key } }, certificate { value, secretKeyRef { name, key } },
+                privateKey { value, secretKeyRef { name, key } }, renegotiation
+              }
+            }
+            """,
+    });
+
+    /// <summary>Parts of a Configuration's <c>spec</c>, by name.</summary>
+    public static IReadOnlyDictionary<string, FieldShape> ConfigurationParts { get; } = Shapes(new()
+    {
+        ["tracing"] = "samplingRate, stdout, zipkin { endpointAddress }, otel { endpointAddress, isSecure, protocol, headers, timeout }",
+        ["metric"] = Metric,
+        ["metrics"] = Metric,
+        ["httpPipeline"] = Handlers,
+        ["appHttpPipeline"] = Handlers,
+        ["accessControl"] = """
+            defaultAction, trustDomain,
+            policies[] { appId, defaultAction, trustDomain, namespace, operations[] { name, httpVerb, action } }
+            """,
+        ["nameResolution"] = "component, version, configuration",
+        ["api"] = "allowed[] { name, version, protocol }, denied[] { name, version, protocol }",
+        ["logging"] = "apiLogging { enabled, obfuscateURLs, omitHealthChecks }",
+        ["mtls"] = "enabled, workloadCertTTL, allowedClockSkew, sentryAddress, controlPlaneTrustDomain, tokenValidators",
+        ["wasm"] = "strictSandbox",
+        ["workflow"] = """
+            maxConcurrentWorkflowInvocations, maxConcurrentActivityInvocations,
+            globalMaxConcurrentWorkflowInvocations, globalMaxConcurrentActivityInvocations,
+            workflowConcurrencyLimits[] { name, maxConcurrent }, activityConcurrencyLimits[] { name, maxConcurrent },
+            stateRetentionPolicy { anyTerminal, completed, failed, terminated }
+            """,
+    });
+
+    private static Dictionary<string, FieldShape> Shapes(Dictionary<string, string> texts) =>
+        texts.ToDictionary(pair => pair.Key, pair => FieldShape.Parse(pair.Value), StringComparer.Ordinal);
+}

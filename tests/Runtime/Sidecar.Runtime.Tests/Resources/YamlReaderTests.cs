@@ -1,0 +1,156 @@
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+using Sidecar.Runtime.Resources;
+using Sidecar.Runtime.Resources.Yaml;
+using TestSupport;
+
+namespace Sidecar.Runtime.Tests.Resources;
+
+public sealed class YamlReaderTests
+{
+    private static YamlDocument Only(string text) => Assert.Single(YamlReader.ReadText("f.yaml", text));
+
+    [Fact]
+    public void Deep_nests_are_refused_before_they_overflow_the_stack()
+    {
+        Assert.Equal("nested more than 100 levels deep", Only(new string('[', 50_000)).Error);
+        Assert.Null(Only(new string('[', 100) + new string(']', 100)).Error);
+    }
+
+    [Fact]
+    public void Aliases_that_multiply_are_refused()
+    {
+        var text = new StringBuilder("a0: &a0 [x, x, x, x, x, x, x, x, x, x]\n");
+        for (var level = 1; level < 12; level++)
+            text.Append(null, $"a{level}: &a{level} [{string.Join(", ", Enumerable.Repeat($"*a{level - 1}", 10))}]\n");
+
+        var document = Only(text.ToString());
+
+        Assert.Equal("more than 100,000 values, counting each use of an alias", document.Error);
+        Assert.Equal(5, document.Line);
+    }
+
+    [Fact]
+    public void An_alias_to_itself_is_refused() => Assert.Equal("alias '*a' refers to no anchor before it", Only("a: &a [*a]").Error);
+
+    [Fact]
+    public void Aliases_and_merges_are_followed()
+    {
+        var root = (YamlMap)Only("base: &b { x: 1, y: 2 }\none: *b\ntwo:\n  <<: *b\n  y: 3").Root!;
+
+        Assert.Equal("""{"base":{"x":1,"y":2},"one":{"x":1,"y":2},"two":{"x":1,"y":3}}""", YamlText.Of(root));
+    }
+
+    [Fact]
+    public void A_file_that_is_too_large_or_no_text_is_refused()
+    {
+        using var folder = new TempFolder();
+        var large = folder.Write("large.yaml", new string('#', YamlReader.MaxFileLength + 1));
+        var binary = folder.File("binary.yaml");
+        File.WriteAllBytes(binary, [0x61, 0xff, 0xfe, 0x62]);
+
+        Assert.Equal("longer than 1,000,000 characters", Assert.Single(YamlReader.ReadFile(large)).Error);
+        Assert.Equal("not UTF-8 text", Assert.Single(YamlReader.ReadFile(binary)).Error);
+    }
+
+    [Theory]
+    [InlineData("a: 1\n---\n\nb: 2\n", "1 4")]
+    [InlineData("", "")]
+    [InlineData("# only a comment\n---\n---\n", "")]
+    [InlineData("%YAML 1.1\n---\na: 1", "3")]
+    [InlineData("--- {ignored: 1}\na: 1", "2")]
+    [InlineData("\ufeffa: 1\r\n---\r\nb: 1\r\n", "1 3")]
+    public void Documents_are_split_at_their_separators(string text, string lines)
+    {
+        using var folder = new TempFolder();
+        var documents = YamlReader.ReadFile(folder.Write("a.yaml", text));
+
+        Assert.All(documents, document => Assert.Null(document.Error));
+        Assert.Equal(lines, string.Join(' ', documents.Select(document => document.Line)));
+    }
+
+    [Theory]
+    [InlineData("a: 1\n? [x]\n: 2", 2, "expected a text as key, found a list or a map")]
+    [InlineData("a: 1\n...\nb: 2", 3, "found a second document; begin it with a line '---'")]
+    [InlineData("a:\n  <<: 5", 2, "expected a map to merge with '<<', found the number 5")]
+    public void What_cannot_be_a_document_is_told_with_its_line(string text, int line, string error)
+    {
+        var document = Only(text);
+
+        Assert.Equal((line, error), (document.Line, document.Error));
+    }
+
+    [Theory]
+    [InlineData("nam", "name")]
+    [InlineData("naem", "name")]
+    [InlineData("NAMES", "name")]
+    [InlineData("spce", "spec")]
+    [InlineData("nothing", null)]
+    [InlineData("xy", null)]
+    public void Misspelt_names_find_their_neighbour(string written, string? meant) =>
+        Assert.Equal(meant, Spelling.Nearest(written, ["name", "spec", "ab", "kind"]));
+
+    [Fact]
+    public void No_text_makes_the_reader_or_the_loaders_throw()
+    {
+        string[] pieces =
+        [
+            "a", ": ", "\n", "  ", "- ", "---\n", "...", "[", "]", "{", "}", ",", "'", "\"", "\\x", "\\ud8", "&a ", "*a ", "<<: ", "!!str ", "!t ", "!<", "%YAML 1.2\n", "%TAG ! x", "|", ">", "|9\n",
+            "? ", "#", "\t", "\r", "\0", "\u2028", "\ufeff", "\ud800", "~", "0x", "1e9", "apiVersion: dapr.io/v1alpha1\n", "kind: Component\n", "metadata: ", "spec:\n", "version: 1\n", "apps:\n- ", "name: ", "@", "`",
+        ];
+        using var folder = new TempFolder();
+        var texts = Gen.Elements(pieces).ArrayOf().Select(string.Concat);
+
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(3000).WithQuietOnSuccess(true), Prop.ForAll(texts.ToArbitrary(), text =>
+            YamlReader.ReadText("f", text).All(document => document.Error is null == document.Root is not null)));
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(500).WithQuietOnSuccess(true), Prop.ForAll(texts.ToArbitrary(), text =>
+        {
+            var file = folder.Write("r/dapr.yaml", text.Replace('\ud800', 'x'));
+            var resources = ResourceLoader.Load(new ResourceLoadOptions("a", null, [folder.File("r")], [file], new Dictionary<string, string>(), Strict: true));
+            var template = RunTemplateLoader.Load(file, folder.Path);
+            return resources.Value is null == resources.Errors.Any() && template.Value is null == template.Errors.Any();
+        }));
+    }
+
+    /// <summary>Documents that are nearly right reach further into the loaders than random text.</summary>
+    [Fact]
+    public void No_damage_to_a_good_document_makes_the_loaders_throw()
+    {
+        const string Good = """
+            version: 1
+            common: { resourcesPaths: [.], logLevel: info, env: { A: b } }
+            apps:
+            - { appDirPath: ., appID: a, appPort: 5001, command: [x], maxBodySize: 4Mi }
+            componentSets: { folder: ., default: sub }
+            apiVersion: dapr.io/v1alpha1
+            kind: Component
+            metadata: { name: a, namespace: b }
+            auth: { secretStore: vault }
+            scopes: [a]
+            spec:
+              type: state.redis
+              initTimeout: 5s
+              secrets: { scopes: [{ storeName: a, defaultAccess: deny, allowedSecrets: [x] }] }
+              metadata:
+              - { name: a, value: { b: [1, ~, 1e9] } }
+              - { name: c, secretKeyRef: { name: d } }
+            """;
+        using var folder = new TempFolder();
+        Directory.CreateDirectory(folder.File("sub"));
+        var damage =
+            from at in Gen.Choose(0, Good.Length - 1)
+            from length in Gen.Choose(0, 12)
+            from insert in Gen.Elements("", "[", "]", "{", ": ", "- ", "'", "~", "\0", "&a ", "*a", "\n", "  ", "99999999999", "x")
+            from kind in Gen.Elements("Component", "Subscription", "Configuration", "Resiliency")
+            select Good.Remove(at, Math.Min(length, Good.Length - at)).Insert(at, insert).Replace("Component", kind, StringComparison.Ordinal);
+
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(1000).WithQuietOnSuccess(true), Prop.ForAll(damage.ToArbitrary(), text =>
+        {
+            var file = folder.Write("dapr.yaml", text);
+            var resources = ResourceLoader.Load(new ResourceLoadOptions("a", null, [folder.Path], [file], new Dictionary<string, string>(), Strict: false));
+            var template = RunTemplateLoader.Load(file, folder.Path);
+            return resources.Value is null == resources.Errors.Any() && template.Value is null == template.Errors.Any();
+        }));
+    }
+}

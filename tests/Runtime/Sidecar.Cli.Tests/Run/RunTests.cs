@@ -54,7 +54,7 @@ public sealed class RunTests : RunFixture
 
         await run.LineAsync("bad ended with exit code 9");
         await run.LineAsync("    it is broken");
-        await run.LineAsync("1 of 2 apps are healthy");
+        await run.LineAsync("good is healthy");
 
         var listed = await ListAsync();
         Assert.NotEmpty(await ExtendedMetadataAsync(listed["bad"].GetProperty("httpPort").GetInt32()));

@@ -18,7 +18,7 @@ need_sdk() {
 
 say_what_to_install() {
   cat >&2 <<END
-dapr: the .NET 10 SDK is needed, and $1
+${0##*/}: the .NET 10 SDK is needed, and $1
   all systems     https://dotnet.microsoft.com/download/dotnet/10.0
   Debian, Ubuntu  apt-get install dotnet-sdk-10.0
   macOS           brew install dotnet

@@ -1,9 +1,9 @@
-using Sidecar.Components;
 using System.CommandLine;
 using System.Diagnostics;
 using Sidecar.Cli.Logs;
 using Sidecar.Cli.Processes;
 using Sidecar.Cli.Runs;
+using Sidecar.Components;
 using Sidecar.Runtime.Resources;
 
 namespace Sidecar.Cli.Commands;
@@ -43,7 +43,8 @@ internal static class StopCommand
     private static async Task EndAsync(RunRecord record, TimeProvider time, CancellationToken cancellationToken)
     {
         var (launcher, deadline) = (record.Launcher, time.GetUtcNow() + Patience);
-        if (launcher.IsAlive())
+        var ran = launcher.IsAlive();
+        if (ran)
         {
             Ask(launcher);
             while (launcher.IsAlive() && time.GetUtcNow() < deadline)
@@ -53,7 +54,9 @@ internal static class StopCommand
         var insisted = launcher.IsAlive();
         launcher.Kill();
         var killed = await Survivors.EndAsync(record, time, cancellationToken);
-        Console.WriteLine($"stopped {record.TemplateFile} (pid {launcher.Pid}){(insisted ? ", which did not end by itself" : "")}");
+        Console.WriteLine(ran
+            ? $"stopped {record.TemplateFile} (pid {launcher.Pid}){(insisted ? ", which did not end by itself" : "")}"
+            : $"{record.TemplateFile} is not running; its last run (pid {launcher.Pid}) was killed");
         if (killed.Count > 0)
             Console.WriteLine($"killed what was left: {string.Join(", ", killed)}");
     }

@@ -28,9 +28,9 @@ internal sealed class RunLog : IAsyncDisposable
     }
 
     /// <summary>A line of the run itself.</summary>
-    public ValueTask SayAsync(string line) => _queue.Writer.WriteAsync(new Entry(null, line));
+    public ValueTask SayAsync(string line) => EnqueueAsync(new Entry(null, line));
 
-    public ValueTask WriteAsync(LogSink sink, string line) => _queue.Writer.WriteAsync(new Entry(sink, line));
+    public ValueTask WriteAsync(LogSink sink, string line) => EnqueueAsync(new Entry(sink, line));
 
     public void Write(LogSink sink, string line)
     {
@@ -43,6 +43,18 @@ internal sealed class RunLog : IAsyncDisposable
     {
         _queue.Writer.TryComplete();
         await _writing;
+    }
+
+    private async ValueTask EnqueueAsync(Entry entry)
+    {
+        try
+        {
+            await _queue.Writer.WriteAsync(entry);
+        }
+        catch (ChannelClosedException)
+        {
+            // The run is over; what a process that is being killed still says is of no use.
+        }
     }
 
     private async Task WriteAllAsync()

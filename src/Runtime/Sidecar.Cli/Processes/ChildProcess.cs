@@ -1,6 +1,6 @@
-using Sidecar.Components;
 using System.ComponentModel;
 using System.Diagnostics;
+using Sidecar.Components;
 
 namespace Sidecar.Cli.Processes;
 

@@ -29,16 +29,17 @@ internal sealed class UnixGuardian : IGuardian
         exec "$@"
         """;
 
-    // macOS has no setsid program.
+    // macOS has no setsid program. PATH is the app's, and need not have the system's programs.
     private const string Script =
         """
         exec 3<&0 </dev/null
         session=$1
         shift
-        if command -v setsid >/dev/null 2>&1; then
-          exec setsid /bin/sh -c "$session" dapr-guardian "$@"
-        elif command -v perl >/dev/null 2>&1; then
-          exec perl -e 'use POSIX; POSIX::setsid(); exec @ARGV' /bin/sh -c "$session" dapr-guardian "$@"
+        find_tool() { PATH="$PATH:/usr/bin:/bin" command -v "$1"; }
+        if tool=$(find_tool setsid); then
+          exec "$tool" /bin/sh -c "$session" dapr-guardian "$@"
+        elif tool=$(find_tool perl); then
+          exec "$tool" -e 'use POSIX; POSIX::setsid(); exec @ARGV' /bin/sh -c "$session" dapr-guardian "$@"
         fi
         echo "dapr: install setsid (util-linux) or perl: apps are started in a session of their own" >&2
         exit 125

@@ -104,6 +104,7 @@ internal sealed class IsolatedSidecar(AppPlan plan, ChildSpec spec, DaprdApi api
             var code = await process.Exited;
             await gone.CancelAsync();
             await health;
+            await process.DisposeAsync();
 
             // 0 is a stop that somebody asked for, by us or over its API.
             if (stopping.IsCancellationRequested || code == 0)

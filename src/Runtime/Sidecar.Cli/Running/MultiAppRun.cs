@@ -1,7 +1,7 @@
-using Sidecar.Components;
 using Sidecar.Cli.Logs;
 using Sidecar.Cli.Processes;
 using Sidecar.Cli.Runs;
+using Sidecar.Components;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resources;
 
@@ -70,18 +70,28 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
 
     private async Task<int> RunAsync(IReadOnlyList<AppPlan> plans, RunJournal journal)
     {
-        await using ISidecarHost host = isolated
+        ISidecarHost host = isolated
             ? new IsolatedSidecars(log, journal, _folder.NamesFile, _environment, time)
             : new CohostedSidecars();
-
-        // 4. Sidecars. One that cannot start ends the run, as with the official command line.
-        if (await StartSidecarsAsync(host, plans) is not { } sidecars)
-            return signals.Asked.IsCancellationRequested ? 0 : Failed;
-
-        // 5. Apps.
-        var apps = plans.Zip(sidecars, (plan, sidecar) => new AppRunner(plan, sidecar, log, journal, time)).ToArray();
         try
         {
+            // 4. Sidecars. One that cannot start ends the run, as with the official command line.
+            return await StartSidecarsAsync(host, plans) is { } sidecars
+                ? await RunAppsAsync([.. plans.Zip(sidecars, (plan, sidecar) => new AppRunner(plan, sidecar, log, journal, time))])
+                : signals.Asked.IsCancellationRequested ? 0 : Failed;
+        }
+        finally
+        {
+            // A sidecar that hangs, or a user who insists, does not hold up the end: it goes with this process.
+            await Task.WhenAny(host.DisposeAsync().AsTask(), Signalled(signals.Insisted), Task.Delay(DrainLimit, time));
+        }
+    }
+
+    private async Task<int> RunAppsAsync(AppRunner[] apps)
+    {
+        try
+        {
+            // 5. Apps.
             await Task.WhenAll(apps.Select(app => Task.Run(() => app.StartAsync(_environment))));
 
             // 6. Wait.

@@ -1,6 +1,6 @@
-using Sidecar.Components;
 using Sidecar.Cli.Processes;
 using Sidecar.Cli.Runs;
+using Sidecar.Components;
 
 namespace Sidecar.Cli.Running;
 

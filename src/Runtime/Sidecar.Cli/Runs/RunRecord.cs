@@ -1,7 +1,7 @@
-using Sidecar.Components;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Sidecar.Cli.Processes;
+using Sidecar.Components;
 
 namespace Sidecar.Cli.Runs;
 

@@ -1,7 +1,7 @@
-using Sidecar.Components;
 using System.Collections.Concurrent;
 using System.Diagnostics;
 using Sidecar.Cli.Processes;
+using Sidecar.Components;
 using TestSupport;
 
 namespace Sidecar.Cli.Tests.Processes;

@@ -1,5 +1,5 @@
-using Sidecar.Components;
 using Sidecar.Cli.Processes;
+using Sidecar.Components;
 using TestSupport;
 
 namespace Sidecar.Cli.Tests.Run;

@@ -1,7 +1,7 @@
-using Sidecar.Components;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Sidecar.Cli.Processes;
+using Sidecar.Components;
 using TestSupport;
 
 namespace Sidecar.Cli.Tests.Run;

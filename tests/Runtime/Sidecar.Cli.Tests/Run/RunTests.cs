@@ -1,6 +1,6 @@
-using Sidecar.Components;
 using System.Net;
 using System.Net.Sockets;
+using Sidecar.Components;
 using TestSupport;
 
 namespace Sidecar.Cli.Tests.Run;
@@ -54,7 +54,7 @@ public sealed class RunTests : RunFixture
 
         await run.LineAsync("bad ended with exit code 9");
         await run.LineAsync("    it is broken");
-        await run.LineAsync("1 of 2 apps are healthy");
+        await run.LineAsync("good is healthy");
 
         var listed = await ListAsync();
         Assert.NotEmpty(await ExtendedMetadataAsync(listed["bad"].GetProperty("httpPort").GetInt32()));
@@ -164,7 +164,7 @@ public sealed class RunTests : RunFixture
 
         await run.LineAsync("the sidecar of bad failed with exit code 1");
         await GoneAsync(bad, "the app of the failed sidecar");
-        Assert.NotNull(Sidecar.Components.ProcessIdentity.Of(good));
+        Assert.NotNull(ProcessIdentity.Of(good));
         Assert.Equal(0, await run.SignalAndWaitAsync(SigTerm));
     }
 

@@ -32,7 +32,7 @@ internal static class InternalHttp
 
         try
         {
-            var body = await RequestBody.ReadAsync(context, context.RequestAborted).ConfigureAwait(false);
+            var body = await ForwardedBody.ReadAsync(context, context.RequestAborted).ConfigureAwait(false);
             using var request = new HttpRequestMessage(HttpMethod.Parse(context.Request.Method), new Uri($"/{target.Method}{target.Query}", UriKind.Relative))
             {
                 Content = body.ToContent(),

@@ -12,7 +12,7 @@ namespace Sidecar.Runtime.Invocation;
 /// <param name="RemoteAddress">The caller's address, for the Forwarded headers.</param>
 /// <param name="Host">The caller's Host header.</param>
 internal sealed record InvocationCall(
-    string AppId, HttpMethod Verb, string Method, string Query, IHeaderDictionary Headers, RequestBody Body, TraceContext Trace, string RemoteAddress, string Host);
+    string AppId, HttpMethod Verb, string Method, string Query, IHeaderDictionary Headers, ForwardedBody Body, TraceContext Trace, string RemoteAddress, string Host);
 
 /// <summary>A response to hand on and dispose, or an error.</summary>
 internal readonly record struct InvocationOutcome(HttpResponseMessage? Response, DaprError? Error);

@@ -79,7 +79,7 @@ internal static class InvocationHttp
             method,
             target.Query,
             request.Headers,
-            await RequestBody.ReadAsync(context, context.RequestAborted).ConfigureAwait(false),
+            await ForwardedBody.ReadAsync(context, context.RequestAborted).ConfigureAwait(false),
             TraceContext.Continue(request.Headers[TraceContext.ParentHeader], request.Headers[TraceContext.StateHeader]),
             context.Connection.RemoteIpAddress?.ToString() ?? "",
             request.Host.Value ?? "");

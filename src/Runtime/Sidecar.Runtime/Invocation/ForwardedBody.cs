@@ -8,7 +8,7 @@ namespace Sidecar.Runtime.Invocation;
 /// The body of a call. A body with a Content-Length up to 64 KiB is kept, so that a call that never reached its peer can be
 /// sent again; a larger or chunked one streams and can be sent once.
 /// </summary>
-internal sealed class RequestBody
+internal sealed class ForwardedBody
 {
     public const int KeptBytes = 64 * 1024;
 
@@ -16,22 +16,22 @@ internal sealed class RequestBody
     private readonly Stream? _stream;
     private readonly long? _length;
 
-    private RequestBody(byte[]? kept, Stream? stream, long? length) => (_kept, _stream, _length) = (kept, stream, length);
+    private ForwardedBody(byte[]? kept, Stream? stream, long? length) => (_kept, _stream, _length) = (kept, stream, length);
 
     /// <summary>Can be sent again.</summary>
     public bool IsKept => _stream is null;
 
-    public static async ValueTask<RequestBody> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    public static async ValueTask<ForwardedBody> ReadAsync(HttpContext context, CancellationToken cancellationToken)
     {
         var request = context.Request;
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
-            return new RequestBody(request.ContentType is null ? null : [], null, 0);
+            return new ForwardedBody(request.ContentType is null ? null : [], null, 0);
         if (request.ContentLength is not { } length || length > KeptBytes)
-            return new RequestBody(null, request.Body, request.ContentLength);
+            return new ForwardedBody(null, request.Body, request.ContentLength);
 
         var kept = new byte[length];
         await request.Body.ReadExactlyAsync(kept, cancellationToken).ConfigureAwait(false);
-        return new RequestBody(kept, null, length);
+        return new ForwardedBody(kept, null, length);
     }
 
     /// <summary>The content for one attempt; null = no body at all.</summary>

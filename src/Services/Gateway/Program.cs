@@ -5,7 +5,12 @@ using Shop.ServiceDefaults;
 // The one service that the public calls, and so the one that cannot ask its callers for the sidecar's token.
 var builder = ShopService.CreateBuilder(args, defaults => defaults.RequireAppToken = false);
 builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddSingleton(_ => new ServiceInvoker(DaprClient.CreateInvokeHttpClient()));
+builder.Services.AddSingleton(_ =>
+{
+    var invoke = DaprClient.CreateInvokeHttpClient();
+    invoke.Timeout = TimeSpan.FromSeconds(30);
+    return new ServiceInvoker(invoke);
+});
 builder.Services.AddSingleton<Forwarder>();
 builder.Services.AddSingleton<ReadinessGate>();
 builder.Services.AddSingleton<IReadiness>(services => services.GetRequiredService<ReadinessGate>());

@@ -6,8 +6,13 @@ var builder = ShopService.CreateBuilder(args);
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton<OrderPlacement>();
 builder.Services.AddSingleton<OrderProgress>();
-builder.Services.AddSingleton(services => new PriceList(
-    DaprClient.CreateInvokeHttpClient("inventory"), services.GetRequiredService<ILogger<PriceList>>()));
+builder.Services.AddSingleton(services =>
+{
+    // Less than the gateway waits for the order: a customer is told why, and not just that, nothing came of it.
+    var inventory = DaprClient.CreateInvokeHttpClient("inventory");
+    inventory.Timeout = TimeSpan.FromSeconds(10);
+    return new PriceList(inventory, services.GetRequiredService<ILogger<PriceList>>());
+});
 
 var app = builder.Build();
 app.UseServiceDefaults();

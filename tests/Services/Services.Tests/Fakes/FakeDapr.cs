@@ -91,7 +91,9 @@ internal sealed class FakeDapr(FakeStore store, FakeBus bus, string appId = "app
         if (around is not null)
             await around(false);
         cancellationToken.ThrowIfCancellationRequested();
-        var result = effect();
+        T result;
+        lock (store)
+            result = effect();
         if (around is not null)
             await around(true);
         return result;

@@ -40,11 +40,16 @@ internal sealed class DaprCli : IAsyncDisposable
     }
 
     /// <summary>The line that contains the text, once it is there.</summary>
-    public Task<string> LineAsync(string part) => Eventually.GetAsync(
-        () => _lines.FirstOrDefault(line => line.Contains(part, StringComparison.Ordinal)) is { } line
-            ? Task.FromResult<string?>(line)
-            : Exited.IsCompleted ? throw new InvalidOperationException($"dapr ended with {Exited.Result}:\n{Output}") : Task.FromResult<string?>(null),
-        $"a line with '{part}'");
+    public async Task<string> LineAsync(string part)
+    {
+        var line = Eventually.GetAsync(
+            () => Task.FromResult(_lines.FirstOrDefault(line => line.Contains(part, StringComparison.Ordinal))), $"a line with '{part}'");
+
+        // A run that has ended says no more: waiting on would only hide what it said.
+        if (await Task.WhenAny(line, Exited) == Exited && !Output.Contains(part, StringComparison.Ordinal))
+            throw new InvalidOperationException($"dapr ended with {await Exited} without a line with '{part}':\n{Output}");
+        return await line;
+    }
 
     /// <summary>What an app printed after <paramref name="key"/> and an equals sign.</summary>
     public async Task<string> PrintedAsync(string appId, string key)

@@ -12,6 +12,7 @@ public sealed class ProcessOwnershipTests : RunFixture
     [Theory]
     [InlineData(SigInt)]
     [InlineData(SigTerm)]
+    [InlineData(SigHup)]
     public async Task A_signal_ends_every_process_with_exit_code_0(int signal)
     {
         await using var run = DaprCli.Start(Folder, "run", "-f", Template(("a", Waiting, ""), ("b", Waiting, "")));

@@ -9,6 +9,7 @@ namespace Sidecar.Cli.Tests.Run;
 /// <summary>A folder with a template of tiny apps.</summary>
 public abstract class RunFixture : IDisposable
 {
+    protected const int SigHup = 1;
     protected const int SigInt = 2;
     protected const int SigKill = 9;
     protected const int SigTerm = 15;

@@ -63,6 +63,16 @@ public sealed class TestApp : IAsyncDisposable
         }
     }
 
+    /// <summary>Drops what it has noted and been told, for the next test that shares it.</summary>
+    public void Forget()
+    {
+        _handlers.Clear();
+        Seen.Clear();
+        while (_requests.Reader.TryRead(out _))
+        {
+        }
+    }
+
     public async Task StartListeningAsync()
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());

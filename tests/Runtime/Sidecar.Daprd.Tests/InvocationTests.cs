@@ -8,29 +8,15 @@ using TestSupport;
 namespace Sidecar.Daprd.Tests;
 
 /// <summary>Service invocation between two real sidecars (contract 2.4 and 5.4).</summary>
-public sealed class InvocationTests : IAsyncLifetime
+public sealed class InvocationTests : IClassFixture<InvocationPair>
 {
-    private readonly TempFolder _folder = new();
-    private TestApp _app = null!;
-    private DaprdProcess _caller = null!;
-    private DaprdProcess _callee = null!;
+    private readonly TestApp _app;
+    private readonly DaprdProcess _caller;
 
-    public async ValueTask InitializeAsync()
+    public InvocationTests(InvocationPair pair)
     {
-        _app = await TestApp.StartAsync();
-        _callee = DaprdProcess.Start(
-            _folder, "callee", _app.Port, ["--max-body-size", "64Mi"], new Dictionary<string, string?> { ["APP_API_TOKEN"] = "for-the-app" });
-        _caller = DaprdProcess.Start(_folder, "caller", 0, ["--max-body-size", "64Mi"]);
-        await _callee.HealthyAsync();
-        await _caller.HealthyAsync();
-    }
-
-    public async ValueTask DisposeAsync()
-    {
-        await _caller.DisposeAsync();
-        await _callee.DisposeAsync();
-        await _app.DisposeAsync();
-        _folder.Dispose();
+        (_app, _caller) = (pair.App, pair.Caller);
+        _app.Forget();
     }
 
     [Theory]
@@ -299,36 +285,6 @@ public sealed class InvocationTests : IAsyncLifetime
             Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
             Assert.Contains("ERR_DIRECT_INVOKE", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
         }
-    }
-
-    [Fact]
-    public async Task An_app_that_has_gone_is_500_and_comes_back()
-    {
-        await _app.DisposeAsync();
-        using var gone = await _caller.Client.GetAsync("/v1.0/invoke/callee/method/x");
-        Assert.Equal(HttpStatusCode.InternalServerError, gone.StatusCode);
-        Assert.Contains("failed to invoke, id: callee", await gone.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-
-        _app.On("/x", 200, "back");
-        await _app.StartListeningAsync();
-        using var back = await _caller.Client.GetAsync("/v1.0/invoke/callee/method/x");
-        Assert.Equal("back", await back.Content.ReadAsStringAsync());
-    }
-
-    [Fact]
-    public async Task A_callee_sidecar_that_was_killed_is_found_again_after_its_restart()
-    {
-        _app.On("/x", 200, "here");
-        _callee.Process.KillAlone();
-        await _callee.Process.ExitAsync();
-        await _callee.DisposeAsync();
-        var call = _caller.Client.GetAsync("/v1.0/invoke/callee/method/x");
-        _callee = await DaprdProcess.StartHealthyAsync(_folder, "callee", _app.Port);
-        (await call).Dispose();
-
-        using var response = await _caller.Client.GetAsync("/v1.0/invoke/callee/method/x");
-
-        Assert.Equal("here", await response.Content.ReadAsStringAsync());
     }
 
     private Task<HttpResponseMessage> SendRawAsync(string path, KeyValuePair<string, string>? header = null)

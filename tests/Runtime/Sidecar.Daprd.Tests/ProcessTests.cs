@@ -194,6 +194,7 @@ public sealed class ProcessTests : IDisposable
         using var publish = await daprd.Client.PostAsync("/v1.0/publish/pubsub/t", Json(large));
         using var invoke = await daprd.Client.PostAsync("/v1.0/invoke/me/method/x", Json(large));
 
+        Assert.All([state, publish, invoke], response => Assert.True(response.Headers.ConnectionClose, "a connection that is about to be closed must say so"));
         Assert.Contains((int)state.StatusCode, (int[])[400, 500]);
         Assert.Contains((int)publish.StatusCode, (int[])[400, 500]);
         Assert.Contains((int)invoke.StatusCode, (int[])[400, 500]);

@@ -1,5 +1,6 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Sidecar.Runtime.Errors;
 
@@ -14,10 +15,18 @@ internal static class DaprResults
             return;
         }
 
+        if (MayHaveUnreadBody(context))
+            context.Response.Headers.Connection = "close";
         context.Response.StatusCode = error.HttpStatus;
         context.Response.ContentType = "application/json";
         var body = Encoding.UTF8.GetBytes(error.ToJson().ToJsonString());
         context.Response.ContentLength = body.Length;
         await context.Response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
     }
+
+    // The server cannot drain a body above its limit and closes the connection after the answer. Said in the answer, no client
+    // sends its next request down a connection that is about to go.
+    private static bool MayHaveUnreadBody(HttpContext context) =>
+        context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true } &&
+        (context.Request.ContentLength is not { } length || length > context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize);
 }

@@ -1,0 +1,42 @@
+using System.Net;
+using TestSupport;
+
+namespace Sidecar.Daprd.Tests;
+
+/// <summary>Service invocation while the callee's app or sidecar is gone.</summary>
+public sealed class InvocationFaultTests : IAsyncLifetime
+{
+    private readonly InvocationPair _pair = new();
+
+    public ValueTask InitializeAsync() => _pair.InitializeAsync();
+
+    public ValueTask DisposeAsync() => _pair.DisposeAsync();
+
+    [Fact]
+    public async Task An_app_that_has_gone_is_500_and_comes_back()
+    {
+        await _pair.App.DisposeAsync();
+        using var gone = await _pair.Caller.Client.GetAsync("/v1.0/invoke/callee/method/x");
+        Assert.Equal(HttpStatusCode.InternalServerError, gone.StatusCode);
+        Assert.Contains("failed to invoke, id: callee", await gone.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+
+        _pair.App.On("/x", 200, "back");
+        await _pair.App.StartListeningAsync();
+        using var back = await _pair.Caller.Client.GetAsync("/v1.0/invoke/callee/method/x");
+        Assert.Equal("back", await back.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    public async Task A_callee_sidecar_that_was_killed_is_found_again_after_its_restart()
+    {
+        _pair.App.On("/x", 200, "here");
+        await _pair.KillCalleeAsync();
+        var call = _pair.Caller.Client.GetAsync("/v1.0/invoke/callee/method/x");
+        await _pair.StartCalleeAsync();
+        (await call).Dispose();
+
+        using var response = await _pair.Caller.Client.GetAsync("/v1.0/invoke/callee/method/x");
+
+        Assert.Equal("here", await response.Content.ReadAsStringAsync());
+    }
+}

@@ -16,6 +16,12 @@ try
         return 0;
     }
 
+    if (flags.Boolean("help") || flags.Boolean("h"))
+    {
+        Console.WriteLine(FlagTable.Usage);
+        return 0;
+    }
+
     if (flags.Boolean("build-info"))
     {
         Console.WriteLine($"Version: {RuntimeVersion.Dapr}\nRuntime: {RuntimeVersion.Own} (.NET {Environment.Version})");
@@ -50,8 +56,8 @@ try
 }
 catch (SidecarStartException failure)
 {
-    // The sidecar may have failed before it could log.
-    log.WriteLine($"Fatal error from runtime: {failure.Message}");
+    if (!failure.IsLogged)
+        log.WriteLine($"Fatal error from runtime: {failure.Message}");
     return ExitFailed;
 }
 catch (OperationCanceledException) when (asked.IsCancellationRequested)

@@ -27,9 +27,6 @@ internal static class CommonErrors
     public static DaprError Malformed(string reason) =>
         new("ERR_MALFORMED_REQUEST", 400, GrpcStatus.InvalidArgument, reason);
 
-    public static DaprError BadRequest(string reason) =>
-        new("ERR_BAD_REQUEST", 400, GrpcStatus.InvalidArgument, $"invalid request: {reason}");
-
     public static DaprError Unclassified(string reason) =>
         new("ERROR", 500, GrpcStatus.Internal, reason);
 }

@@ -40,7 +40,7 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
         }
 
         // 2. Survivors.
-        if (RunRecord.Read(_folder.RecordFile) is { } previous && await Survivors.EndAsync(previous, time, signals.Asked) is { Count: > 0 } ended)
+        if (RunRecord.Read(_folder.RecordFile) is { } previous && await Survivors.EndAsync(previous, time, CancellationToken.None) is { Count: > 0 } ended)
             await log.SayAsync($"ended what a killed run had left: {string.Join(", ", ended)}");
         foreach (var suffix in new[] { "", "-wal", "-shm" })
             File.Delete(_folder.NamesFile + suffix);
@@ -56,7 +56,7 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
         var index = RunIndex.OfUser();
         var plans = Plan();
         var journal = new RunJournal(_folder, Record(plans));
-        index.Add(_folder);
+        await AddAsync(index);
         try
         {
             return await RunAsync(plans, journal);
@@ -65,6 +65,19 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
         {
             journal.Close();
             index.Remove(_folder);
+        }
+    }
+
+    private async Task AddAsync(RunIndex index)
+    {
+        try
+        {
+            index.Add(_folder);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // A home that cannot be written is usual in containers, and nothing else depends on the index.
+            await log.SayAsync($"dapr list will not show this run: {failure.Message}");
         }
     }
 
@@ -78,7 +91,7 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
             // 4. Sidecars. One that cannot start ends the run, as with the official command line.
             return await StartSidecarsAsync(host, plans) is { } sidecars
                 ? await RunAppsAsync([.. plans.Zip(sidecars, (plan, sidecar) => new AppRunner(plan, sidecar, log, journal, time))])
-                : signals.Asked.IsCancellationRequested ? 0 : Failed;
+                : await NotStartedAsync(plans);
         }
         finally
         {
@@ -122,13 +135,28 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
     {
         var starts = plans.Select(plan => Task.Run(() => host.StartAsync(plan, signals.Asked))).ToArray();
         await Task.WhenAny(Task.WhenAll(starts), Signalled(signals.Insisted));
-        for (var i = 0; i < starts.Length; i++)
+
+        // Sidecars share components: what keeps several from starting is told once.
+        var failures =
+            from start in starts.Zip(plans, (task, plan) => (Failure: task.Exception?.InnerException, plan.AppId))
+            where start.Failure is not null
+            group start.AppId by start.Failure is SidecarStartException ? start.Failure.Message : $"{start.Failure.GetType().Name}: {start.Failure.Message}";
+        foreach (var failure in failures)
+            await log.SayAsync($"the sidecar{(failure.Count() > 1 ? "s" : "")} of {string.Join(", ", failure)} cannot start: {failure.Key}");
+        return starts.All(start => start.IsCompletedSuccessfully) ? await Task.WhenAll(starts) : null;
+    }
+
+    private async Task<int> NotStartedAsync(IReadOnlyList<AppPlan> plans)
+    {
+        if (signals.Asked.IsCancellationRequested)
         {
-            if (starts[i].Exception?.InnerException is { } failure)
-                await log.SayAsync($"the sidecar of {plans[i].AppId} cannot start: {(failure is SidecarStartException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}")}");
+            await log.SayAsync("stopped before the apps were started");
+            return 0;
         }
 
-        return starts.All(start => start.IsCompletedSuccessfully) ? await Task.WhenAll(starts) : null;
+        var files = plans.Select(plan => plan.SidecarLog.File).OfType<string>().Select(Path.GetDirectoryName).Distinct().ToArray();
+        await log.SayAsync($"no app was started{(files.Length > 0 ? $"; logs: {string.Join(", ", files)}" : "")}");
+        return Failed;
     }
 
     private async Task StopAsync(AppRunner[] apps)

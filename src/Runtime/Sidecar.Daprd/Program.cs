@@ -48,10 +48,9 @@ try
     using var onAsked = asked.Token.Register(() => _ = sidecar.StopAsync());
     return await sidecar.Stopped;
 }
-catch (SidecarStartException failure)
+catch (SidecarStartException)
 {
-    // The sidecar may have failed before it could log.
-    log.WriteLine($"Fatal error from runtime: {failure.Message}");
+    // Logged by then.
     return ExitFailed;
 }
 catch (OperationCanceledException) when (asked.IsCancellationRequested)

@@ -1,6 +1,7 @@
 using System.Collections.Immutable;
 using Sidecar.Components;
 using Sidecar.Runtime.NameResolution;
+using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.Hosting;
 
@@ -24,9 +25,19 @@ public sealed class SidecarGroup : IAsyncDisposable
     /// <exception cref="SidecarStartException">It cannot start; the message says what is wrong and what to do.</exception>
     public async Task<SidecarInstance> StartAsync(SidecarOptions options, CancellationToken cancellationToken = default)
     {
-        var sidecar = await SidecarInstance.StartAsync(this, options, cancellationToken).ConfigureAwait(false);
-        ImmutableInterlocked.Update(ref _sidecars, (list, added) => list.Add(added), sidecar);
-        return sidecar;
+        try
+        {
+            var sidecar = await SidecarInstance.StartAsync(this, options, cancellationToken).ConfigureAwait(false);
+            ImmutableInterlocked.Update(ref _sidecars, (list, added) => list.Add(added), sidecar);
+            return sidecar;
+        }
+        catch (Exception failure) when (failure is not OperationCanceledException)
+        {
+            // Its own log must have the reason too, and it may have failed before it had one.
+            using var log = new SidecarLoggerProvider(options);
+            log.CreateLogger(typeof(SidecarGroup).FullName!).Fatal(failure.Message);
+            throw;
+        }
     }
 
     /// <summary>Stops all sidecars at once, gracefully, each within its own limit.</summary>

@@ -78,9 +78,8 @@ public sealed class SidecarInstance : IAsyncDisposable
             await instance.StartAsync(cancellationToken).ConfigureAwait(false);
             return instance;
         }
-        catch (Exception failure)
+        catch
         {
-            instance._logger?.Fatal(failure.Message);
             await instance.BeginStop(1).ConfigureAwait(false);
             throw;
         }

@@ -25,6 +25,8 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
     /// <summary>A little more than the sidecars' own limit.</summary>
     private static readonly TimeSpan DrainLimit = SidecarSettings.Grace + TimeSpan.FromMilliseconds(500);
 
+    private static readonly TimeSpan SidecarReminder = TimeSpan.FromSeconds(10);
+
     private readonly RunFolder _folder = new(template.File);
     private readonly IReadOnlyDictionary<string, string> _environment = SidecarOptions.ProcessEnvironment();
     private readonly long _began = time.GetTimestamp();
@@ -134,7 +136,9 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
     private async Task<ISidecar[]?> StartSidecarsAsync(ISidecarHost host, IReadOnlyList<AppPlan> plans)
     {
         var starts = plans.Select(plan => Task.Run(() => host.StartAsync(plan, signals.Asked))).ToArray();
-        await Task.WhenAny(Task.WhenAll(starts), Signalled(signals.Insisted));
+        var done = Task.WhenAny(Task.WhenAll(starts), Signalled(signals.Insisted));
+        while (await Task.WhenAny(done, Task.Delay(SidecarReminder, time)) != done)
+            await log.SayAsync($"waiting for the sidecars of {string.Join(", ", plans.Where((_, i) => !starts[i].IsCompleted).Select(plan => plan.AppId))} to serve{Logs(plans)}");
 
         // Sidecars share components: what keeps several from starting is told once.
         var failures =
@@ -154,9 +158,14 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
             return 0;
         }
 
-        var files = plans.Select(plan => plan.SidecarLog.File).OfType<string>().Select(Path.GetDirectoryName).Distinct().ToArray();
-        await log.SayAsync($"no app was started{(files.Length > 0 ? $"; logs: {string.Join(", ", files)}" : "")}");
+        await log.SayAsync($"no app was started{Logs(plans)}");
         return Failed;
+    }
+
+    private static string Logs(IReadOnlyList<AppPlan> plans)
+    {
+        var folders = plans.Select(plan => plan.SidecarLog.File).OfType<string>().Select(Path.GetDirectoryName).Distinct().ToArray();
+        return folders.Length > 0 ? $"; logs: {string.Join(", ", folders)}" : "";
     }
 
     private async Task StopAsync(AppRunner[] apps)

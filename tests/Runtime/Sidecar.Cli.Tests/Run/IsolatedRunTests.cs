@@ -43,6 +43,17 @@ public sealed class IsolatedRunTests : RunFixture
         Assert.Equal(0, await run.SignalAndWaitAsync(SigTerm));
     }
 
+    [Theory]
+    [InlineData("::1")]
+    [InlineData("0.0.0.0")]
+    public async Task A_daprd_that_listens_elsewhere_is_asked_there(string address)
+    {
+        await using var run = DaprCli.Start(Folder, "run", "--isolated", "-f", Template("a", Waiting, $"apiListenAddresses: '{address}'"));
+
+        await run.LineAsync("all 1 apps are healthy");
+        Assert.Equal(0, await run.SignalAndWaitAsync(SigTerm));
+    }
+
     [Fact]
     public async Task A_daprd_that_ends_without_a_word_ends_the_run_with_its_code_and_last_lines()
     {

@@ -15,7 +15,7 @@ internal static class FlagTable
         "dapr-http-read-buffer-size", "dapr-graceful-shutdown-seconds", "disable-init-endpoints", "log-level", "log-file", NameRegistry,
     ];
 
-    private static readonly string[] ActedBooleans = ["app-ssl", "log-as-json", "version", "build-info"];
+    private static readonly string[] ActedBooleans = ["app-ssl", "log-as-json", "version", "build-info", "help", "h"];
 
     private static readonly string[] WithoutEffectYet =
     [
@@ -45,7 +45,7 @@ internal static class FlagTable
 
     public static string Usage => string.Join(Environment.NewLine,
     [
-        "daprd --app-id ID [flags]", "", "Acted upon:", .. Acted.Concat(ActedBooleans).Order(StringComparer.Ordinal).Select(name => $"  --{name}"),
+        "daprd --app-id ID [flags]", "", "Acted upon:", .. Acted.Concat(ActedBooleans).Where(name => name.Length > 1).Order(StringComparer.Ordinal).Select(name => $"  --{name}"),
         "", "Accepted, without effect yet:", .. NoEffect.Order(StringComparer.Ordinal).Select(name => $"  --{name}"),
     ]);
 }

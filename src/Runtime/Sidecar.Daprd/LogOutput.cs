@@ -1,11 +1,14 @@
 namespace Sidecar.Daprd;
 
-/// <summary>Log lines go to standard output, and to <c>--log-file</c> too when it is given. One writer at a time.</summary>
+/// <summary>
+/// Log lines go to standard output, and to <c>--log-file</c> too when it is given. One writer at a time. A pipe whose reader has
+/// gone or a full disk ends the writing there and nothing else: requests are served without a log rather than not at all.
+/// </summary>
 internal sealed class LogOutput : IDisposable
 {
     private readonly Lock _lock = new();
-    private readonly TextWriter _console = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
-    private StreamWriter? _file;
+    private TextWriter? _console = new StreamWriter(Console.OpenStandardOutput()) { AutoFlush = true };
+    private TextWriter? _file;
 
     /// <exception cref="FlagException">The file cannot be written.</exception>
     public void Open(string? path)
@@ -26,14 +29,24 @@ internal sealed class LogOutput : IDisposable
     {
         lock (_lock)
         {
-            _console.WriteLine(line);
-            _file?.WriteLine(line);
+            Write(ref _console, line);
+            Write(ref _file, line);
         }
     }
 
-    public void Dispose()
+    // The console is not disposed: it has nothing buffered, and standard output is the process's.
+    public void Dispose() => _file?.Dispose();
+
+    private static void Write(ref TextWriter? writer, string line)
     {
-        _file?.Dispose();
-        _console.Dispose();
+        try
+        {
+            writer?.WriteLine(line);
+        }
+        catch (IOException)
+        {
+            // Nowhere left to tell it.
+            writer = null;
+        }
     }
 }

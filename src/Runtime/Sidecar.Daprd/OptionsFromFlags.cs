@@ -7,6 +7,8 @@ namespace Sidecar.Daprd;
 /// <summary>Turns flags into the options of a sidecar.</summary>
 internal static class OptionsFromFlags
 {
+    private const long DefaultReadBuffer = 4 * 1024;
+
     /// <exception cref="FlagException">A value is wrong.</exception>
     public static SidecarOptions Read(Flags flags, Action<string> logLine) => new()
     {
@@ -21,7 +23,7 @@ internal static class OptionsFromFlags
         ResourcesPaths = flags.List("resources-path") is { Count: > 0 } paths ? paths : flags.List("components-path"),
         ConfigPaths = flags.List("config"),
         MaxBodySize = Size(flags, "max-body-size", "dapr-http-max-request-size", 1024 * 1024, 4 * 1024 * 1024),
-        ReadBufferSize = (int)Math.Min(int.MaxValue, Size(flags, "read-buffer-size", "dapr-http-read-buffer-size", 1024, 4 * 1024)),
+        ReadBufferSize = (int)Math.Min(int.MaxValue, Size(flags, "read-buffer-size", "dapr-http-read-buffer-size", 1024, DefaultReadBuffer) is > 0 and var size ? size : DefaultReadBuffer),
         GracefulShutdown = TimeSpan.FromSeconds(flags.Integer("dapr-graceful-shutdown-seconds", -1, int.MinValue, int.MaxValue) is >= 0 and var seconds ? seconds : 5),
         DisabledInitEndpoints = flags.List("disable-init-endpoints"),
         LogLevel = Level(flags.Text("log-level") ?? "info"),

@@ -16,6 +16,12 @@ try
         return 0;
     }
 
+    if (flags.Boolean("help") || flags.Boolean("h"))
+    {
+        Console.WriteLine(FlagTable.Usage);
+        return 0;
+    }
+
     if (flags.Boolean("build-info"))
     {
         Console.WriteLine($"Version: {RuntimeVersion.Dapr}\nRuntime: {RuntimeVersion.Own} (.NET {Environment.Version})");
@@ -48,9 +54,10 @@ try
     using var onAsked = asked.Token.Register(() => _ = sidecar.StopAsync());
     return await sidecar.Stopped;
 }
-catch (SidecarStartException)
+catch (SidecarStartException failure)
 {
-    // Logged by then.
+    if (!failure.IsLogged)
+        log.WriteLine($"Fatal error from runtime: {failure.Message}");
     return ExitFailed;
 }
 catch (OperationCanceledException) when (asked.IsCancellationRequested)

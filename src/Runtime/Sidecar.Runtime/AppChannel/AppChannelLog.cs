@@ -16,6 +16,6 @@ internal static partial class AppChannelLog
     [LoggerMessage(Level = LogLevel.Debug, Message = "application has no /dapr/config ({Status})")]
     public static partial void NoAppConfig(this ILogger logger, int status);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "could not read /dapr/config of the application: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "could not read /dapr/config of the application, which counts as none: {Reason}")]
     public static partial void AppConfigUnreadable(this ILogger logger, string reason);
 }

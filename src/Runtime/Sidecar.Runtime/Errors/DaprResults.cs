@@ -1,4 +1,6 @@
 using System.Text;
+using System.Text.Encodings.Web;
+using System.Text.Json;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -7,6 +9,9 @@ namespace Sidecar.Runtime.Errors;
 /// <summary>Prints <see cref="DaprError"/> on the HTTP API.</summary>
 internal static class DaprResults
 {
+    // Bodies are read by programs and in terminals, not pasted into HTML: an apostrophe stays one.
+    private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     public static async Task WriteErrorAsync(this HttpContext context, DaprError error)
     {
         if (context.Response.HasStarted)
@@ -15,11 +20,13 @@ internal static class DaprResults
             return;
         }
 
+        // A handler that failed half-way may have set headers of its own, of a body that will not come.
+        context.Response.Clear();
         if (MayHaveUnreadBody(context))
             context.Response.Headers.Connection = "close";
         context.Response.StatusCode = error.HttpStatus;
         context.Response.ContentType = "application/json";
-        var body = Encoding.UTF8.GetBytes(error.ToJson().ToJsonString());
+        var body = Encoding.UTF8.GetBytes(error.ToJson().ToJsonString(Readable));
         context.Response.ContentLength = body.Length;
         await context.Response.Body.WriteAsync(body, context.RequestAborted).ConfigureAwait(false);
     }

@@ -55,7 +55,7 @@ internal sealed class ComponentLoader(SidecarOptions options, SharedResources sh
         }
         catch (Exception failure)
         {
-            await component.DisposeAsync().ConfigureAwait(false);
+            await DisposeAsync(component).ConfigureAwait(false);
             if (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested)
                 throw new ComponentException($"did not start within its initTimeout of {resource.InitTimeout.TotalSeconds:0.###} s", failure);
             throw failure is ComponentException or OperationCanceledException ? failure : new ComponentException(failure.Message, failure);
@@ -63,6 +63,18 @@ internal sealed class ComponentLoader(SidecarOptions options, SharedResources sh
 
         registry.Add(new LoadedComponent(resource, type, component, metadata));
         _logger.ComponentLoaded(resource.Name, resource.Type, type.Version);
+    }
+
+    private static async Task DisposeAsync(IComponent component)
+    {
+        try
+        {
+            await component.DisposeAsync().ConfigureAwait(false);
+        }
+        catch (Exception second) when (second is not OutOfMemoryException)
+        {
+            // Why it did not start is what counts, and is told.
+        }
     }
 
     private async ValueTask<ComponentMetadata> ResolveAsync(ComponentResource resource, ComponentType type, CancellationToken cancellationToken)

@@ -19,6 +19,12 @@ internal static partial class HostingLog
     [LoggerMessage(Level = LogLevel.Information, Message = "HTTP API is served on port {Port}")]
     public static partial void Serving(this ILogger logger, int port);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "cannot listen on {Address}:{Port}; the other addresses of --dapr-listen-addresses are served")]
+    public static partial void AddressLeftOut(this ILogger logger, string address, int port);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "sidecars of other processes cannot be found, and do not find this one: {Reason}")]
+    public static partial void NoNameRegistry(this ILogger logger, string reason);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "dapr initialized. Status: Running. Init Elapsed {Milliseconds}ms")]
     public static partial void Initialized(this ILogger logger, long milliseconds);
 
@@ -33,6 +39,9 @@ internal static partial class HostingLog
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Graceful shutdown timeout exceeded, forcing shutdown")]
     public static partial void GraceExceeded(this ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "shutdown was forced; what was under way is given up")]
+    public static partial void Forced(this ILogger logger);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "while stopping: {Reason}")]
     public static partial void StopFailed(this ILogger logger, string reason);

@@ -3,6 +3,11 @@ namespace Sidecar.Runtime.Hosting;
 /// <summary>What start-up refuses, and what it fills in (contract 1.1).</summary>
 internal static class OptionRules
 {
+    private const int MaximumReadBuffer = 1024 * 1024 * 1024;
+
+    /// <summary>What a timer takes; longer is as good as no limit.</summary>
+    private static readonly TimeSpan LongestGrace = TimeSpan.FromDays(49);
+
     private static readonly string[] ServedProtocols = ["http", "https"];
     private static readonly string[] KnownProtocols = ["http", "https", "h2c", "grpc", "grpcs"];
 
@@ -18,6 +23,10 @@ internal static class OptionRules
             wrong.Add($"--app-protocol '{options.AppProtocol}' is none of {string.Join(", ", KnownProtocols)}");
         else if (!ServedProtocols.Contains(options.AppProtocol, StringComparer.OrdinalIgnoreCase))
             wrong.Add($"--app-protocol {options.AppProtocol} is not served yet; this runtime speaks {string.Join(" and ", ServedProtocols)} to apps");
+        if (Uri.CheckHostName(options.AppChannelAddress.Trim('[', ']')) == UriHostNameType.Unknown)
+            wrong.Add($"--app-channel-address '{options.AppChannelAddress}' is neither an IP address nor a host name");
+        if (options.ReadBufferSize is <= 0 or > MaximumReadBuffer)
+            wrong.Add($"--read-buffer-size is {options.ReadBufferSize} bytes, expected 1 to {MaximumReadBuffer}");
         foreach (var endpoint in options.DisabledInitEndpoints)
         {
             if (!endpoint.Equals("config", StringComparison.OrdinalIgnoreCase) && !endpoint.Equals("subscribe", StringComparison.OrdinalIgnoreCase))
@@ -36,6 +45,7 @@ internal static class OptionRules
         {
             HttpPort = options.HttpPort > 0 ? options.HttpPort : PortOwner.FindFree(),
             GrpcPort = options.GrpcPort > 0 ? options.GrpcPort : PortOwner.FindFree(),
+            GracefulShutdown = options.GracefulShutdown > LongestGrace ? TimeSpan.Zero : options.GracefulShutdown,
         };
     }
 }

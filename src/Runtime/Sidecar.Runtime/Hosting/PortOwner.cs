@@ -8,15 +8,18 @@ namespace Sidecar.Runtime.Hosting;
 public static class PortOwner
 {
     /// <summary>True when nothing listens on the loopback port.</summary>
-    public static bool IsFree(int port)
+    public static bool IsFree(int port) => CanBind(IPAddress.Loopback, port);
+
+    /// <summary>True when the address is one of this machine's and nothing listens on its port.</summary>
+    public static bool CanBind(IPAddress address, int port)
     {
-        using var socket = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp);
+        using var socket = new Socket(address.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         // As Kestrel binds: a port in TIME_WAIT is free.
         if (!OperatingSystem.IsWindows())
             socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
         try
         {
-            socket.Bind(new IPEndPoint(IPAddress.Loopback, port));
+            socket.Bind(new IPEndPoint(address, port));
             return true;
         }
         catch (SocketException)

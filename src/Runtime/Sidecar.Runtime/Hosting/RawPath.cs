@@ -18,7 +18,7 @@ internal static class RawPath
     /// <summary>The part at <paramref name="index"/>: 0 is <c>v1.0</c>. False if it is badly escaped, or not there.</summary>
     public static bool TryGetSegment(HttpContext context, int index, out string value)
     {
-        var path = Read(context);
+        var path = Escaped(context);
         if (TrySkip(ref path, index) && !path.IsEmpty)
         {
             var end = path.IndexOf('/');
@@ -29,15 +29,28 @@ internal static class RawPath
         return false;
     }
 
-    /// <summary>All from the part at <paramref name="index"/> to the end of the path, slashes included.</summary>
+    /// <summary>
+    /// All from the part at <paramref name="index"/> to the end of the path, slashes included; empty if the path ends before.
+    /// False if it is badly escaped.
+    /// </summary>
     public static bool TryGetRest(HttpContext context, int index, out string value)
     {
-        var path = Read(context);
-        if (TrySkip(ref path, index))
-            return TryUnescape(path, out value);
+        var path = Escaped(context);
+        return TryUnescape(TrySkip(ref path, index) ? path : [], out value);
+    }
 
-        value = "";
-        return false;
+    /// <summary>
+    /// The escaped path without query, tidied as the web server tidies its own (which routing saw): no doubled slashes, no
+    /// <c>.</c> and <c>..</c>. Begins with a slash, unless the request names no path at all (<c>OPTIONS *</c>).
+    /// </summary>
+    public static ReadOnlySpan<char> Escaped(HttpContext context)
+    {
+        var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget;
+        // Outside a server there is no raw target, and the decoded path is the best there is.
+        var path = string.IsNullOrEmpty(target) ? context.Request.Path.ToUriComponent() : target.AsSpan();
+        var query = path.IndexOf('?');
+        path = WithoutAuthority(query < 0 ? path : path[..query]);
+        return path.ContainsAny(Untidy) ? Tidy(path) : path;
     }
 
     /// <summary>The answer to a parameter that cannot be unescaped: 400 in plain text, unlike every other failure.</summary>
@@ -94,22 +107,10 @@ internal static class RawPath
         return true;
     }
 
-    /// <summary>The escaped path without query, tidied as the web server tidies its own (which routing saw).</summary>
-    private static ReadOnlySpan<char> Read(HttpContext context)
-    {
-        var target = context.Features.Get<IHttpRequestFeature>()?.RawTarget;
-        // Outside a server there is no raw target, and the decoded path is the best there is.
-        var path = string.IsNullOrEmpty(target) ? context.Request.Path.ToUriComponent().AsSpan() : WithoutAuthority(target);
-        var query = path.IndexOf('?');
-        if (query >= 0)
-            path = path[..query];
-        return path.ContainsAny(Untidy) ? Tidy(path) : path;
-    }
-
     /// <summary>A proxy's request names the whole address: <c>http://host/path</c>.</summary>
     private static ReadOnlySpan<char> WithoutAuthority(ReadOnlySpan<char> target)
     {
-        if (target[0] == '/')
+        if (target is ['/', ..])
             return target;
         var scheme = target.IndexOf("://", StringComparison.Ordinal);
         var rest = target[(scheme < 0 ? 0 : scheme + 3)..];
@@ -143,7 +144,8 @@ internal static class RawPath
                 kept.Add(new string(segment));
         }
 
-        return "/" + string.Join('/', kept);
+        // The last slash is part of a topic's name, and means something to an app's router.
+        return kept.Count == 0 ? "/" : $"/{string.Join('/', kept)}{(path[^1] == '/' ? "/" : "")}";
     }
 
     private static bool IsDots(ReadOnlySpan<char> segment, int count)

@@ -1,5 +1,6 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
@@ -31,7 +32,23 @@ internal sealed record SidecarParts(
     INameResolver Names,
     SidecarState State,
     ShutdownRequest Shutdown,
-    int InternalPort);
+    IReadOnlyList<IPAddress> Addresses,
+    InternalListener? Internal);
+
+/// <summary>The port at which sidecars of other processes call. With no wish, the system gives one when it is bound.</summary>
+internal sealed class InternalListener(int wish)
+{
+    private ListenOptions? _bound;
+
+    /// <summary>As bound; before that, the wish.</summary>
+    public int Port => _bound?.IPEndPoint?.Port ?? wish;
+
+    public void Listen(KestrelServerOptions server) => server.Listen(IPAddress.Loopback, wish, listen =>
+    {
+        listen.Protocols = HttpProtocols.Http2;
+        _bound = listen;
+    });
+}
 
 /// <summary>Table of contents of a sidecar: every slice is added and mapped here, and its listeners are declared.</summary>
 internal static class SidecarApplication
@@ -45,8 +62,8 @@ internal static class SidecarApplication
 
         var app = builder.Build();
         app.Use(UnexpectedFailure);
-        if (parts.InternalPort > 0)
-            app.UseWhen(context => context.Connection.LocalPort == parts.InternalPort, branch => branch.Run(InternalHttp.HandleAsync));
+        if (parts.Internal is { } listener)
+            app.UseWhen(context => context.Connection.LocalPort == listener.Port, branch => branch.Run(InternalHttp.HandleAsync));
         if (parts.Options.ApiToken is { } token)
             app.Use(ApiTokenCheck.For(token));
         app.Use(CollapseSlashes);
@@ -92,25 +109,29 @@ internal static class SidecarApplication
     {
         var options = parts.Options;
         server.AddServerHeader = false;
-        server.Limits.MaxRequestBodySize = options.MaxBodySize > 0 ? options.MaxBodySize : null;
-        server.Limits.MaxRequestHeadersTotalSize = options.ReadBufferSize;
-        server.Limits.MaxRequestLineSize = Math.Max(options.ReadBufferSize, 1024);
-        server.Limits.MinRequestBodyDataRate = null;
-        server.Limits.MinResponseDataRate = null;
-        server.Limits.Http2.MaxStreamsPerConnection = 10_000;
-
-        if (options.ListenAddresses.Count > 0)
-        {
-            foreach (var address in options.ListenAddresses)
-                server.Listen(IPAddress.Parse(address.Trim('[', ']')), options.HttpPort, Http1);
-        }
-        else
-        {
+        server.RequestHeaderEncodingSelector = static _ => PlainTransport.HeaderEncoding;
+        server.ResponseHeaderEncodingSelector = static _ => PlainTransport.HeaderEncoding;
+        SetLimits(server.Limits, options);
+        foreach (var address in parts.Addresses)
+            server.Listen(address, options.HttpPort, Http1);
+        if (parts.Addresses.Count == 0)
             server.ListenLocalhost(options.HttpPort, Http1);
-        }
+        parts.Internal?.Listen(server);
+    }
 
-        if (parts.InternalPort > 0)
-            server.Listen(IPAddress.Loopback, parts.InternalPort, listen => listen.Protocols = HttpProtocols.Http2);
+    private static void SetLimits(KestrelServerLimits limits, SidecarOptions options)
+    {
+        // Go's server reads as much beyond its limit. Here it is what the caller's sidecar adds to a request on its way to the
+        // callee's: the limits are those of both ports.
+        var headers = options.ReadBufferSize + (4 * 1024);
+        limits.MaxRequestBodySize = options.MaxBodySize > 0 ? options.MaxBodySize : null;
+        limits.MaxRequestBufferSize = Math.Max(limits.MaxRequestBufferSize ?? 0, headers);
+        limits.MaxRequestHeadersTotalSize = headers;
+        limits.MaxRequestLineSize = headers;
+        limits.Http2.MaxRequestHeaderFieldSize = Math.Max(limits.Http2.MaxRequestHeaderFieldSize, headers);
+        limits.MinRequestBodyDataRate = null;
+        limits.MinResponseDataRate = null;
+        limits.Http2.MaxStreamsPerConnection = 10_000;
     }
 
     private static void Http1(ListenOptions listen) => listen.Protocols = HttpProtocols.Http1;
@@ -129,7 +150,7 @@ internal static class SidecarApplication
         {
             await next(context).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception gone) when (gone is ConnectionResetException || (gone is OperationCanceledException && context.RequestAborted.IsCancellationRequested))
         {
             // The caller went away; nobody is left to answer.
         }

@@ -1,7 +1,6 @@
 using System.Collections.Immutable;
 using Sidecar.Components;
 using Sidecar.Runtime.NameResolution;
-using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.Hosting;
 
@@ -11,11 +10,10 @@ namespace Sidecar.Runtime.Hosting;
 /// </summary>
 public sealed class SidecarGroup : IAsyncDisposable
 {
+    /// <summary>From the beginning of their start to the end of their stop.</summary>
     private ImmutableList<SidecarInstance> _sidecars = [];
 
     public SharedResources Shared { get; } = new();
-
-    public IReadOnlyList<SidecarInstance> Sidecars => _sidecars;
 
     internal GroupDirectory Directory { get; } = new();
 
@@ -23,26 +21,15 @@ public sealed class SidecarGroup : IAsyncDisposable
     /// Loads resources and components, binds all listeners and serves the API; then, in the background, waits for the app.
     /// </summary>
     /// <exception cref="SidecarStartException">It cannot start; the message says what is wrong and what to do.</exception>
-    public async Task<SidecarInstance> StartAsync(SidecarOptions options, CancellationToken cancellationToken = default)
-    {
-        try
-        {
-            var sidecar = await SidecarInstance.StartAsync(this, options, cancellationToken).ConfigureAwait(false);
-            ImmutableInterlocked.Update(ref _sidecars, (list, added) => list.Add(added), sidecar);
-            return sidecar;
-        }
-        catch (Exception failure) when (failure is not OperationCanceledException)
-        {
-            // Its own log must have the reason too, and it may have failed before it had one.
-            using var log = new SidecarLoggerProvider(options);
-            log.CreateLogger(typeof(SidecarGroup).FullName!).Fatal(failure.Message);
-            throw;
-        }
-    }
+    public Task<SidecarInstance> StartAsync(SidecarOptions options, CancellationToken cancellationToken = default) =>
+        SidecarInstance.StartAsync(this, options, cancellationToken);
 
-    /// <summary>Stops all sidecars at once, gracefully, each within its own limit.</summary>
+    /// <summary>Stops all sidecars at once, also those that are still starting: gracefully, each within its own limit.</summary>
     public async ValueTask DisposeAsync() =>
         await Task.WhenAll(_sidecars.Select(sidecar => sidecar.DisposeAsync().AsTask())).ConfigureAwait(false);
+
+    internal void Add(SidecarInstance sidecar) =>
+        ImmutableInterlocked.Update(ref _sidecars, (list, added) => list.Add(added), sidecar);
 
     internal void Forget(SidecarInstance sidecar) =>
         ImmutableInterlocked.Update(ref _sidecars, (list, gone) => list.Remove(gone), sidecar);

@@ -1,5 +1,8 @@
 using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sidecar.Components;
@@ -16,11 +19,19 @@ namespace Sidecar.Runtime.Hosting;
 /// </summary>
 public sealed class SidecarInstance : IAsyncDisposable
 {
+    /// <summary>How long a forced shutdown waits (contract 2.17).</summary>
+    private static readonly TimeSpan ForcedGrace = TimeSpan.FromMilliseconds(100);
+
+    /// <summary>For closing components and listeners after the time for a graceful stop.</summary>
+    private static readonly TimeSpan CleanUpGrace = TimeSpan.FromSeconds(1);
+
     private readonly SidecarGroup _group;
     private readonly SidecarOptions _options;
     private readonly ComponentRegistry _components = new();
     private readonly SidecarState _state = new();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _grace;
+    private readonly TaskCompletionSource _startEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _healthy = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<int> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _stopLock = new();
@@ -28,15 +39,20 @@ public sealed class SidecarInstance : IAsyncDisposable
     private readonly LocalPeer _peer;
     private readonly long _began = Stopwatch.GetTimestamp();
     private WebApplication? _host;
+    private MetadataEngine? _metadata;
+    private IReadOnlyList<ISidecarFeature> _features = [];
     private NameRegistry? _registry;
     private ILogger? _logger;
     private Task _appLife = Task.CompletedTask;
     private Task? _stop;
+    private int _exitCode;
+    private volatile bool _isForced;
 
     private SidecarInstance(SidecarGroup group, SidecarOptions options)
     {
         _group = group;
         _options = options;
+        _grace = new CancellationTokenSource(Timeout.InfiniteTimeSpan, options.Time);
         _app = new HttpAppChannel(options);
         _peer = new LocalPeer(options.AppId, _app);
         // Nobody need look at Healthy.
@@ -58,7 +74,7 @@ public sealed class SidecarInstance : IAsyncDisposable
     public Task<int> Stopped => _stopped.Task;
 
     /// <summary>Adds to the extended metadata (<c>appPID</c> is known only after the app has started).</summary>
-    public void SetExtendedMetadata(string name, string value) => _host?.Services.GetRequiredService<MetadataEngine>().Set(name, value);
+    public void SetExtendedMetadata(string name, string value) => _metadata?.Set(name, value);
 
     /// <summary>Graceful stop: no new messages, those under way finish, listeners close. Later calls await the first.</summary>
     public Task StopAsync(CancellationToken cancellationToken = default) => BeginStop(0).WaitAsync(cancellationToken);
@@ -67,22 +83,42 @@ public sealed class SidecarInstance : IAsyncDisposable
     {
         await StopAsync().ConfigureAwait(false);
         _stopping.Dispose();
+        _grace.Dispose();
         _app.Dispose();
     }
 
     internal static async Task<SidecarInstance> StartAsync(SidecarGroup group, SidecarOptions options, CancellationToken cancellationToken)
     {
         var instance = new SidecarInstance(group, OptionRules.Check(options));
+        group.Add(instance);
+        using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, instance._stopping.Token);
         try
         {
-            await instance.StartAsync(cancellationToken).ConfigureAwait(false);
+            await instance.StartAsync(starting.Token).ConfigureAwait(false);
+            instance._startEnded.SetResult();
             return instance;
         }
-        catch
+        catch (Exception failure)
         {
-            await instance.BeginStop(1).ConfigureAwait(false);
-            throw;
+            throw await instance.GiveUpStartAsync(failure, cancellationToken).ConfigureAwait(false);
         }
+    }
+
+    private async Task<Exception> GiveUpStartAsync(Exception failure, CancellationToken cancellationToken)
+    {
+        var isStopped = failure is OperationCanceledException && _stopping.IsCancellationRequested;
+        var isCancelled = failure is OperationCanceledException && cancellationToken.IsCancellationRequested;
+        var told = isStopped ? new SidecarStartException($"sidecar of {AppId} was stopped while it started", failure)
+            : failure as SidecarStartException ?? new SidecarStartException($"sidecar of {AppId}: {failure.Message}", failure);
+        if (!isStopped && !isCancelled && _logger is not null)
+        {
+            _logger.Fatal(told.Message);
+            told.IsLogged = true;
+        }
+
+        _startEnded.SetResult();
+        await BeginStop(isStopped || isCancelled ? 0 : 1).ConfigureAwait(false);
+        return isCancelled ? failure : told;
     }
 
     private async Task StartAsync(CancellationToken cancellationToken)
@@ -91,24 +127,30 @@ public sealed class SidecarInstance : IAsyncDisposable
         var resources = SidecarResources.Load(_options);
 
         // 2. Components. The host is built first, because they log through it; it serves nothing yet.
-        var internalPort = _options.NameRegistryFile is null ? 0 : _options.InternalPort > 0 ? _options.InternalPort : PortOwner.FindFree();
-        _registry = _options.NameRegistryFile is not null ? await NameRegistry.OpenAsync(_options, cancellationToken).ConfigureAwait(false) : null;
+        var nameFailure = await OpenRegistryAsync(cancellationToken).ConfigureAwait(false);
+        var internalListener = _registry is null ? null : new InternalListener(_options.InternalPort);
+        var addresses = ListenAddresses(out var leftOut);
         _host = SidecarApplication.Build(new SidecarParts(
-            _options, resources, _components, _app, new NameResolver(_options, _peer, _group.Directory, _registry), _state, new ShutdownRequest(OnShutdownRequested), internalPort));
+            _options, resources, _components, _app, new NameResolver(_options, _peer, _group.Directory, _registry), _state, new ShutdownRequest(OnShutdownRequested), addresses, internalListener));
+        _metadata = _host.Services.GetRequiredService<MetadataEngine>();
+        _features = [.. _host.Services.GetServices<ISidecarFeature>()];
         var loggers = _host.Services.GetRequiredService<ILoggerFactory>();
         _logger = loggers.CreateLogger<SidecarInstance>();
         _logger.Starting(RuntimeVersion.Dapr, RuntimeVersion.Own);
+        if (nameFailure is not null)
+            _logger.NoNameRegistry(nameFailure.Message);
+        foreach (var address in leftOut)
+            _logger.AddressLeftOut(address.ToString(), HttpPort);
         foreach (var problem in resources.Problems)
             _logger.ResourceProblemFound(problem.ToString());
         await new ComponentLoader(_options, _group.Shared, _components, loggers).LoadAsync(resources, cancellationToken).ConfigureAwait(false);
-        foreach (var feature in Features)
+        foreach (var feature in _features)
             await feature.OnComponentsLoadedAsync(cancellationToken).ConfigureAwait(false);
 
         // 3. API.
-        await ServeAsync(internalPort, cancellationToken).ConfigureAwait(false);
+        await ServeAsync(internalListener, cancellationToken).ConfigureAwait(false);
         _group.Directory.Add(AppId, _peer);
-        if (_registry is not null)
-            await _registry.RegisterAsync(AppId, internalPort, cancellationToken).ConfigureAwait(false);
+        await RegisterAsync(internalListener, cancellationToken).ConfigureAwait(false);
         _state.OutboundReady = true;
         _logger.Serving(HttpPort);
 
@@ -116,21 +158,60 @@ public sealed class SidecarInstance : IAsyncDisposable
         _appLife = RunAppLifeAsync(_stopping.Token);
     }
 
-    private async Task ServeAsync(int internalPort, CancellationToken cancellationToken)
+    // Without names of other processes all else works (contract 1.4, step 1).
+    private async Task<Exception?> OpenRegistryAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            _registry = _options.NameRegistryFile is null ? null : await NameRegistry.OpenAsync(_options, cancellationToken).ConfigureAwait(false);
+            return null;
+        }
+        catch (NameRegistryException failure)
+        {
+            return failure;
+        }
+    }
+
+    private async Task RegisterAsync(InternalListener? listener, CancellationToken cancellationToken)
+    {
+        if (_registry is null || listener is null)
+            return;
+        try
+        {
+            await _registry.RegisterAsync(AppId, listener.Port, cancellationToken).ConfigureAwait(false);
+        }
+        catch (NameRegistryException failure)
+        {
+            _logger!.NoNameRegistry(failure.Message);
+        }
+    }
+
+    // One that cannot be bound is left out, unless none can: then binding fails and says why (contract 1.1).
+    private List<IPAddress> ListenAddresses(out List<IPAddress> leftOut)
+    {
+        List<IPAddress> wanted = [.. _options.ListenAddresses.Select(address => IPAddress.Parse(address.Trim('[', ']')))];
+        leftOut = wanted.FindAll(address => !PortOwner.CanBind(address, HttpPort));
+        if (leftOut.Count == wanted.Count)
+            leftOut.Clear();
+        return [.. wanted.Except(leftOut)];
+    }
+
+    private async Task ServeAsync(InternalListener? listener, CancellationToken cancellationToken)
     {
         try
         {
             await _host!.StartAsync(cancellationToken).ConfigureAwait(false);
         }
-        catch (IOException busy)
+        catch (Exception failure) when (failure is IOException or SocketException)
         {
-            var port = internalPort > 0 && !PortOwner.IsFree(internalPort) && PortOwner.IsFree(HttpPort) ? internalPort : HttpPort;
+            var isInternal = listener is { Port: > 0 and var inner } && !PortOwner.IsFree(inner) && PortOwner.IsFree(HttpPort);
+            var (port, flags) = isInternal ? (listener!.Port, "--dapr-internal-grpc-port, daprInternalGRPCPort") : (HttpPort, "--dapr-http-port, daprHTTPPort");
             throw new SidecarStartException(
-                $"sidecar of {AppId} cannot listen on port {port}: it is in use by {PortOwner.Describe(port)}; stop that, or choose another port ({(port == HttpPort ? "--dapr-http-port, daprHTTPPort" : "--dapr-internal-grpc-port, daprInternalGRPCPort")})", busy);
+                failure.InnerException is AddressInUseException || !PortOwner.IsFree(port)
+                    ? $"sidecar of {AppId} cannot listen on port {port}: it is in use by {PortOwner.Describe(port)}; stop that, or choose another port ({flags})"
+                    : $"sidecar of {AppId} cannot listen on port {port}: {failure.GetBaseException().Message}; choose another port ({flags}) or address (--dapr-listen-addresses)", failure);
         }
     }
-
-    private IEnumerable<ISidecarFeature> Features => _host!.Services.GetServices<ISidecarFeature>();
 
     private async Task RunAppLifeAsync(CancellationToken stopping)
     {
@@ -138,7 +219,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         {
             if (_options.HasApp)
                 await _host!.Services.GetRequiredService<AppProbe>().WaitForAppAsync(stopping).ConfigureAwait(false);
-            foreach (var feature in Features)
+            foreach (var feature in _features)
                 await feature.OnAppReadyAsync(stopping).ConfigureAwait(false);
             _state.Ready = true;
             _logger!.Initialized((long)Stopwatch.GetElapsedTime(_began).TotalMilliseconds);
@@ -156,61 +237,80 @@ public sealed class SidecarInstance : IAsyncDisposable
         }
     }
 
-    private void OnShutdownRequested(bool force) => _ = BeginStop(force ? 1 : 0);
+    private void OnShutdownRequested(bool force)
+    {
+        _ = BeginStop(force ? 1 : 0);
+        if (!force)
+            return;
+        _isForced = true;
+        _grace.CancelAfter(ForcedGrace);
+    }
 
     private Task BeginStop(int exitCode)
     {
         lock (_stopLock)
-            return _stop ??= Task.Run(() => StopCoreAsync(exitCode));
+        {
+            _exitCode = Math.Max(_exitCode, exitCode);
+            if (_stop is null && _options.GracefulShutdown > TimeSpan.Zero)
+                _grace.CancelAfter(_options.GracefulShutdown);
+            return _stop ??= Task.Run(StopCoreAsync);
+        }
     }
 
     // 5. Stop. Every step runs even if one before it failed, and all of them share one limit.
-    private async Task StopCoreAsync(int exitCode)
+    private async Task StopCoreAsync()
     {
         _logger?.Stopping();
+        await AttemptAsync(_stopping.CancelAsync).ConfigureAwait(false);
+        // What a start still does, it must not do after it was undone here.
+        await AttemptAsync(() => _startEnded.Task).ConfigureAwait(false);
         _state.Ready = _state.OutboundReady = false;
-        using var limit = new CancellationTokenSource();
-        if (_options.GracefulShutdown > TimeSpan.Zero)
-            limit.CancelAfter(_options.GracefulShutdown);
-
-        await _stopping.CancelAsync().ConfigureAwait(false);
         await AttemptAsync(() => _appLife).ConfigureAwait(false);
-        if (_host is not null)
-        {
-            foreach (var feature in Features.Reverse())
-                await AttemptAsync(() => feature.OnStoppingAsync(limit.Token).WaitAsync(limit.Token)).ConfigureAwait(false);
-        }
+        foreach (var feature in _features.Reverse())
+            await AttemptAsync(() => feature.OnStoppingAsync(_grace.Token)).ConfigureAwait(false);
 
+        // Found no more from here on. Calls under way end with the host, and need their connections until then.
         _group.Directory.Remove(AppId, _peer);
         if (_registry is not null)
-            await AttemptAsync(() => _registry.DisposeAsync().AsTask()).ConfigureAwait(false);
+            await AttemptAsync(_registry.UnregisterAsync).ConfigureAwait(false);
         if (_host is not null)
-            await AttemptAsync(() => _host.StopAsync(limit.Token)).ConfigureAwait(false);
-        foreach (var loaded in _components.All)
-            await AttemptAsync(() => loaded.Component.DisposeAsync().AsTask()).ConfigureAwait(false);
-
-        if (limit.IsCancellationRequested)
-        {
+            await AttemptAsync(() => _host.StopAsync(_grace.Token)).ConfigureAwait(false);
+        _registry?.Dispose();
+        await CleanUpAsync().ConfigureAwait(false);
+        if (_isForced)
+            _logger?.Forced();
+        else if (_grace.IsCancellationRequested)
             _logger?.GraceExceeded();
-            exitCode = 1;
-        }
-        else if (exitCode == 0)
-        {
+        else if (_exitCode == 0)
             _logger?.Stopped();
-        }
-
-        if (_host is not null)
-            await AttemptAsync(() => _host.DisposeAsync().AsTask()).ConfigureAwait(false);
         _healthy.TrySetException(new SidecarStartException($"sidecar of {AppId} has stopped"));
         _group.Forget(this);
-        _stopped.TrySetResult(exitCode);
+        _stopped.TrySetResult(_grace.IsCancellationRequested ? 1 : _exitCode);
     }
 
-    private async Task AttemptAsync(Func<Task> step)
+    // Closing files is worth a moment also when time is over, unless the shutdown is forced.
+    private async Task CleanUpAsync()
+    {
+        using var limit = new CancellationTokenSource(Timeout.InfiniteTimeSpan, _options.Time);
+        using var onGraceOver = _grace.Token.Register(() => limit.CancelAfter(_isForced ? TimeSpan.Zero : CleanUpGrace));
+
+        // Users before used: a component may lean on one that was loaded before it.
+        foreach (var loaded in _components.All.Reverse())
+            await AttemptAsync(() => loaded.Component.DisposeAsync().AsTask(), limit.Token).ConfigureAwait(false);
+        if (_host is not null)
+            await AttemptAsync(() => _host.DisposeAsync().AsTask(), limit.Token).ConfigureAwait(false);
+    }
+
+    private Task AttemptAsync(Func<Task> step) => AttemptAsync(step, _grace.Token);
+
+    /// <summary>Takes the step, and waits for it while there is time; what takes longer ends by itself or with the process.</summary>
+    private async Task AttemptAsync(Func<Task> step, CancellationToken limit)
     {
         try
         {
-            await step().ConfigureAwait(false);
+            // Away from this thread, which may be the one that tells everybody of the limit: the web server's disposal blocks
+            // until its stop has heard of it.
+            await Task.Run(step, CancellationToken.None).WaitAsync(limit).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {

@@ -42,9 +42,10 @@ public sealed record SidecarOptions
     /// <summary>Request body limit in bytes; 0 = none.</summary>
     public long MaxBodySize { get; init; } = 4 * 1024 * 1024;
 
-    /// <summary>Request header limit in bytes.</summary>
+    /// <summary>Request header limit in bytes; as in real Dapr, up to 4 KiB more pass.</summary>
     public int ReadBufferSize { get; init; } = 4 * 1024;
 
+    /// <summary>≤ 0 = no limit.</summary>
     public TimeSpan GracefulShutdown { get; init; } = TimeSpan.FromSeconds(5);
 
     /// <summary>Parts of <c>--disable-init-endpoints</c>: config, subscribe.</summary>

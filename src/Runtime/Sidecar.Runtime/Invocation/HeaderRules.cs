@@ -27,25 +27,29 @@ internal static class HeaderRules
         {
             if (name.StartsWith(':') || HopByHop.Contains(name) || NotForwarded.Contains(name) || (listed.Count > 0 && IsListed(listed, name)))
                 continue;
-            if (!to.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values) && to.Content is { } content)
-                content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+            if (to.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
+                continue;
+            // Last-Modified, Content-Language and the like: the client takes them with a body alone, even an empty one.
+            to.Content ??= new ByteArrayContent([]);
+            to.Content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
         }
     }
 
     /// <summary>Copies all but the hop-by-hop headers and the app's Content-Length, which may be stale: the server frames the reply anew.</summary>
     public static void CopyResponse(HttpResponseMessage from, IHeaderDictionary to)
     {
-        Copy(from.Headers.NonValidated, from, to);
-        Copy(from.Content.Headers.NonValidated, from, to);
+        var listed = from.Headers.NonValidated.TryGetValues("Connection", out var connection) ? connection.ToString() : null;
+        Copy(from.Headers.NonValidated, listed, to);
+        Copy(from.Content.Headers.NonValidated, listed, to);
     }
 
-    private static void Copy(HttpHeadersNonValidated headers, HttpResponseMessage from, IHeaderDictionary to)
+    private static void Copy(HttpHeadersNonValidated headers, string? listed, IHeaderDictionary to)
     {
         foreach (var (name, values) in headers)
         {
             if (HopByHop.Contains(name) || name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ||
                 name.Equals(InvocationTarget.AppIdHeader, StringComparison.OrdinalIgnoreCase) ||
-                (from.Headers.NonValidated.TryGetValues("Connection", out var listed) && IsListed(listed.ToString(), name)))
+                (listed is not null && IsListed(listed, name)))
                 continue;
             to.Append(name, values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]));
         }

@@ -25,17 +25,22 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
 {
     private const int Attempts = 4;
     private const int ResolveAttempts = 5;
+    private const string DefaultNamespace = "default";
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ResolveInterval = TimeSpan.FromMilliseconds(100);
 
     public async ValueTask<InvocationOutcome> InvokeAsync(InvocationCall call, CancellationToken cancellationToken)
     {
+        if (Unqualified(call.AppId) is not { } name)
+            return Failed(call.AppId, $"couldn't find service: {call.AppId}");
+        if (name.Length < call.AppId.Length)
+            call = call with { AppId = name };
         for (var attempt = 1; ; attempt++)
         {
-            if (await ResolveAsync(call.AppId, cancellationToken).ConfigureAwait(false) is not { } peer)
-                return Failed(call.AppId, $"couldn't find service: {call.AppId}");
             try
             {
+                if (await ResolveAsync(call.AppId, cancellationToken).ConfigureAwait(false) is not { } peer)
+                    return Failed(call.AppId, $"couldn't find service: {call.AppId}");
                 return new InvocationOutcome(await peer.InvokeAsync(ToRequest(call), cancellationToken).ConfigureAwait(false), null);
             }
             catch (PeerUnavailableException unavailable) when (attempt < Attempts && call.Body.IsKept)
@@ -43,11 +48,20 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
                 logger.RetryingPeer(call.AppId, attempt + 1, Attempts, unavailable.Message);
                 await Task.Delay(RetryInterval, options.Time, cancellationToken).ConfigureAwait(false);
             }
-            catch (Exception failure) when (failure is HttpRequestException or PeerUnavailableException)
+            catch (Exception failure) when (failure is HttpRequestException or PeerUnavailableException or NameRegistryException)
             {
                 return Failed(call.AppId, failure.InnerException is BadHttpRequestException bad ? bad.Message : failure.Message);
             }
         }
+    }
+
+    // "name.namespace" (contract 2.4). One run knows one namespace, its own; app-ids hold no dot.
+    private string? Unqualified(string appId)
+    {
+        var dot = appId.IndexOf('.', StringComparison.Ordinal);
+        if (dot < 0)
+            return appId;
+        return dot > 0 && appId.AsSpan(dot + 1).SequenceEqual(options.Namespace ?? DefaultNamespace) ? appId[..dot] : null;
     }
 
     // A sidecar that starts at the same time may register a moment later.
@@ -69,7 +83,7 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
         HeaderRules.CopyRequest(call.Headers, request);
         Set(request, "dapr-caller-app-id", options.AppId);
         Set(request, "dapr-callee-app-id", call.AppId);
-        Set(request, "dapr-caller-namespace", options.Namespace ?? "default");
+        Set(request, "dapr-caller-namespace", options.Namespace ?? DefaultNamespace);
         Set(request, TraceContext.ParentHeader, call.Trace.TraceParent);
         if (call.Trace.TraceState.Length > 0)
             Set(request, TraceContext.StateHeader, call.Trace.TraceState);

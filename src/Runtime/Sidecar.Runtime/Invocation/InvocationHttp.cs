@@ -21,28 +21,16 @@ internal static class InvocationHttp
     {
         var engine = context.RequestServices.GetRequiredService<InvocationEngine>();
         var logger = context.RequestServices.GetRequiredService<ILogger<InvocationEngine>>();
-        if (InvocationTarget.From(context) is not { } target)
-        {
-            await context.WriteErrorAsync(InvocationErrors.NoTarget).ConfigureAwait(false);
-            return;
-        }
-
-        if (!MethodPath.TryClean(target.Method, out var method))
-        {
-            await context.WriteErrorAsync(InvocationErrors.Failed(target.AppId, "invalid method name")).ConfigureAwait(false);
-            return;
-        }
-
         var baggage = context.Request.Headers[TraceContext.BaggageHeader].ToString();
-        if (!TraceContext.IsWellFormedBaggage(baggage))
+        if (Check(context, baggage, out var target) is { } refused)
         {
-            await context.WriteErrorAsync(InvocationErrors.InvalidBaggage).ConfigureAwait(false);
+            await context.WriteErrorAsync(refused).ConfigureAwait(false);
             return;
         }
 
         try
         {
-            var outcome = await engine.InvokeAsync(await ToCallAsync(context, target, method).ConfigureAwait(false), context.RequestAborted).ConfigureAwait(false);
+            var outcome = await engine.InvokeAsync(await ToCallAsync(context, target).ConfigureAwait(false), context.RequestAborted).ConfigureAwait(false);
             if (outcome.Error is { } error)
             {
                 await context.WriteErrorAsync(error).ConfigureAwait(false);
@@ -50,33 +38,44 @@ internal static class InvocationHttp
             }
 
             using var response = outcome.Response!;
-            if (baggage.Length > 0)
-                context.Response.Headers[TraceContext.BaggageHeader] = baggage;
+            if (baggage.Length > 0 && !response.Headers.NonValidated.Contains(TraceContext.BaggageHeader))
+                response.Headers.TryAddWithoutValidation(TraceContext.BaggageHeader, baggage);
             await Reply.CopyAsync(response, context).ConfigureAwait(false);
         }
-        catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
+        catch (Exception gone) when (context.RequestAborted.IsCancellationRequested && gone is (OperationCanceledException or IOException or HttpRequestException))
         {
             logger.CallerGone(target.AppId);
         }
-        catch (BadHttpRequestException unreadable)
-        {
-            await context.WriteErrorAsync(InvocationErrors.Failed(target.AppId, unreadable.Message)).ConfigureAwait(false);
-        }
         catch (Exception broken) when (broken is IOException or HttpRequestException)
         {
-            // Headers are out: all that is left is to break the reply off, so that nobody takes it for complete.
+            // Once headers are out, this breaks the reply off, so that nobody takes it for complete.
             logger.ReplyBroken(target.AppId, broken.Message);
-            context.Abort();
+            await context.WriteErrorAsync(InvocationErrors.Failed(target.AppId, broken.Message)).ConfigureAwait(false);
         }
     }
 
-    private static async ValueTask<InvocationCall> ToCallAsync(HttpContext context, InvocationTarget target, string method)
+    /// <summary>Finds out who is called, with the method cleaned; or says what is wrong with the request.</summary>
+    private static DaprError? Check(HttpContext context, string baggage, out InvocationTarget target)
+    {
+        target = default;
+        if (HttpMethods.IsConnect(context.Request.Method) || InvocationTarget.From(context) is not { } named)
+            return InvocationErrors.NoTarget;
+        if (!MethodPath.TryClean(named.Method, out var method))
+            return InvocationErrors.Failed(named.AppId, "invalid method name");
+        if (named.Query.AsSpan().ContainsAnyInRange('\0', ' ') || named.Query.Contains('\u007f', StringComparison.Ordinal))
+            return InvocationErrors.Failed(named.AppId, "invalid query string");
+
+        target = named with { Method = method };
+        return TraceContext.IsWellFormedBaggage(baggage) ? null : InvocationErrors.InvalidBaggage;
+    }
+
+    private static async ValueTask<InvocationCall> ToCallAsync(HttpContext context, InvocationTarget target)
     {
         var request = context.Request;
         return new InvocationCall(
             target.AppId,
             HttpMethod.Parse(request.Method),
-            method,
+            target.Method,
             target.Query,
             request.Headers,
             await ForwardedBody.ReadAsync(context, context.RequestAborted).ConfigureAwait(false),

@@ -13,6 +13,6 @@ internal static partial class InvocationLog
     [LoggerMessage(Level = LogLevel.Debug, Message = "caller of {AppId} went away")]
     public static partial void CallerGone(this ILogger logger, string appId);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "reply of {AppId} broke off: {Reason}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "call of {AppId} broke off: {Reason}")]
     public static partial void ReplyBroken(this ILogger logger, string appId, string reason);
 }

@@ -1,12 +1,13 @@
 using System.Text;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Sidecar.Runtime.Hosting;
 
 namespace Sidecar.Runtime.Invocation;
 
 /// <summary>Who is called, and what: read from the raw request line, since routing would lose <c>%2F</c> and the order of a query.</summary>
 /// <param name="AppId">Target, never empty.</param>
-/// <param name="Method">As it came: escaped, not cleaned.</param>
+/// <param name="Method">Escaped; as it came until it is cleaned.</param>
 /// <param name="Query">With its question mark; empty = none.</param>
 internal readonly record struct InvocationTarget(string AppId, string Method, string Query)
 {
@@ -16,50 +17,36 @@ internal readonly record struct InvocationTarget(string AppId, string Method, st
     private const string BasicScheme = "Basic ";
 
     /// <summary>The header form comes before the URL form; null when neither names an app.</summary>
-    public static InvocationTarget? From(HttpContext context)
-    {
-        var (path, query) = Split(context);
-        return HeaderTarget(context.Request.Headers) is { Length: > 0 } named
-            ? new InvocationTarget(named, path.TrimStart('/'), query)
+    public static InvocationTarget? From(HttpContext context) =>
+        HeaderTarget(context.Request.Headers) is { Length: > 0 } named
+            ? new InvocationTarget(named, RawPath.Escaped(context).TrimStart('/').ToString(), QueryOf(context))
             : FromUrl(context);
-    }
 
     /// <summary>The URL form alone: between sidecars, where headers are the caller's and name nothing.</summary>
     public static InvocationTarget? FromUrl(HttpContext context)
     {
-        var (path, query) = Split(context);
-        return UrlTarget(path) is { } target ? target with { Query = query } : null;
+        var path = RawPath.Escaped(context);
+        if (!path.StartsWith(InvokePrefix))
+            return null;
+        path = path[InvokePrefix.Length..];
+        var end = path.IndexOf(MethodPart);
+        return end <= 0
+            ? null
+            : new InvocationTarget(Uri.UnescapeDataString(path[..end]), path[(end + MethodPart.Length)..].ToString(), QueryOf(context));
     }
 
-    private static (string Path, string Query) Split(HttpContext context)
+    // As it was sent, in the order it was sent.
+    private static string QueryOf(HttpContext context)
     {
         var raw = context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget;
         var question = raw.IndexOf('?', StringComparison.Ordinal);
-        return question < 0 ? (raw, "") : (raw[..question], raw[question..]);
-    }
-
-    private static InvocationTarget? UrlTarget(string path)
-    {
-        path = CollapseLeadingSlashes(path);
-        if (!path.StartsWith(InvokePrefix, StringComparison.Ordinal))
-            return null;
-        var method = path.IndexOf(MethodPart, InvokePrefix.Length, StringComparison.Ordinal);
-        if (method <= InvokePrefix.Length)
-            return null;
-        var appId = Uri.UnescapeDataString(path.AsSpan(InvokePrefix.Length, method - InvokePrefix.Length));
-        return new InvocationTarget(appId, path[(method + MethodPart.Length)..], "");
-    }
-
-    private static string CollapseLeadingSlashes(string path)
-    {
-        while (path.Contains("//", StringComparison.Ordinal) && path.IndexOf("//", StringComparison.Ordinal) < InvokePrefix.Length)
-            path = path.Remove(path.IndexOf("//", StringComparison.Ordinal), 1);
-        return path;
+        return question < 0 ? "" : raw[question..];
     }
 
     private static string? HeaderTarget(IHeaderDictionary headers)
     {
-        if (headers[AppIdHeader] is [{ Length: > 0 } named])
+        // Of several the first counts.
+        if (headers[AppIdHeader] is [{ Length: > 0 } named, ..])
             return named;
         if (headers.Authorization is not [{ } authorization] || !authorization.StartsWith(BasicScheme, StringComparison.OrdinalIgnoreCase))
             return null;

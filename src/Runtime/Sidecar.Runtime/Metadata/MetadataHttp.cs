@@ -31,15 +31,14 @@ internal static class MetadataHttp
             return;
         }
 
-        try
+        var (body, unreadable) = await RequestBody.ReadAsync(context.Request).ConfigureAwait(false);
+        if (unreadable is not null)
         {
-            using var reader = new StreamReader(context.Request.Body, Encoding.UTF8);
-            context.RequestServices.GetRequiredService<MetadataEngine>().Set(name, await reader.ReadToEndAsync(context.RequestAborted).ConfigureAwait(false));
-            context.Response.StatusCode = StatusCodes.Status204NoContent;
+            await context.WriteErrorAsync(unreadable).ConfigureAwait(false);
+            return;
         }
-        catch (BadHttpRequestException unreadable)
-        {
-            await context.WriteErrorAsync(CommonErrors.BodyRead(unreadable.Message)).ConfigureAwait(false);
-        }
+
+        context.RequestServices.GetRequiredService<MetadataEngine>().Set(name, Encoding.UTF8.GetString(body.Span));
+        context.Response.StatusCode = StatusCodes.Status204NoContent;
     }
 }

@@ -15,6 +15,7 @@ internal interface IPeer
 internal interface INameResolver
 {
     /// <summary>One live sidecar of the app-id, or null if there is none.</summary>
+    /// <exception cref="NameRegistryException">It cannot be told.</exception>
     ValueTask<IPeer?> ResolveAsync(string appId, CancellationToken cancellationToken);
 }
 

@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using System.Data.Common;
 using System.Globalization;
 using Sidecar.Components;
 using Sidecar.Components.NameResolution;
@@ -10,7 +11,7 @@ namespace Sidecar.Runtime.NameResolution;
 /// Sidecars of other processes, through a file they share. What was read is believed for a second: a call after that, or a
 /// retry, sees who has come and gone.
 /// </summary>
-internal sealed class NameRegistry : IAsyncDisposable
+internal sealed class NameRegistry : IDisposable
 {
     private static readonly TimeSpan Believed = TimeSpan.FromSeconds(1);
 
@@ -23,7 +24,7 @@ internal sealed class NameRegistry : IAsyncDisposable
 
     private NameRegistry(SqliteNameTable table, TimeProvider time) => (_table, _time) = (table, time);
 
-    /// <exception cref="SidecarStartException">The file cannot be used.</exception>
+    /// <exception cref="NameRegistryException">The file cannot be used.</exception>
     public static async Task<NameRegistry> OpenAsync(SidecarOptions options, CancellationToken cancellationToken)
     {
         try
@@ -33,18 +34,24 @@ internal sealed class NameRegistry : IAsyncDisposable
         }
         catch (ComponentException failure)
         {
-            throw new SidecarStartException(failure.Message, failure);
+            throw new NameRegistryException(failure.Message, failure);
         }
     }
 
-    public Task RegisterAsync(string appId, int port, CancellationToken cancellationToken) => Task.Run(
+    /// <inheritdoc cref="OpenAsync"/>
+    public Task RegisterAsync(string appId, int port, CancellationToken cancellationToken) => UseAsync(
         () => _table.Register(_registrationId, appId, string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), _time.GetUtcNow()), cancellationToken);
 
+    /// <summary>Others find this sidecar no more; calls of its own that are under way go on.</summary>
+    public Task UnregisterAsync() => UseAsync(() => _table.Remove(_registrationId), CancellationToken.None);
+
+    /// <inheritdoc cref="INameResolver.ResolveAsync"/>
     public async ValueTask<IPeer?> ResolveAsync(string appId, CancellationToken cancellationToken)
     {
         if (!_known.TryGetValue(appId, out var known) || _time.GetElapsedTime(known.Read) > Believed)
         {
-            var addresses = await Task.Run(() => _table.Find(appId), cancellationToken).ConfigureAwait(false);
+            IReadOnlyList<string> addresses = [];
+            await UseAsync(() => addresses = _table.Find(appId), cancellationToken).ConfigureAwait(false);
             known = new Known(_time.GetTimestamp(), [.. addresses.Select(address => new RemotePeer(appId, address, _client))]);
             // Nobody there is asked again at once: a sidecar that is just starting must be seen.
             if (known.Peers.Length > 0)
@@ -56,11 +63,23 @@ internal sealed class NameRegistry : IAsyncDisposable
         return known.Peers.Length == 0 ? null : known.Peers[(int)((uint)Interlocked.Increment(ref _turn) % (uint)known.Peers.Length)];
     }
 
-    public async ValueTask DisposeAsync()
+    public void Dispose() => _client.Dispose();
+
+    // The file blocks while it is locked, so it is not used on a socket thread; and it may be locked for good, deleted or broken.
+    private static async Task UseAsync(Action use, CancellationToken cancellationToken)
     {
-        await Task.Run(() => _table.Remove(_registrationId)).ConfigureAwait(false);
-        _client.Dispose();
+        try
+        {
+            await Task.Run(use, cancellationToken).ConfigureAwait(false);
+        }
+        catch (DbException failure)
+        {
+            throw new NameRegistryException($"name registry: {failure.Message}", failure);
+        }
     }
 
     private sealed record Known(long Read, IPeer[] Peers);
 }
+
+/// <summary>The file in which sidecars of other processes are found cannot be used just now.</summary>
+internal sealed class NameRegistryException(string message, Exception inner) : Exception(message, inner);

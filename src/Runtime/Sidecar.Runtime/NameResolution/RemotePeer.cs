@@ -1,4 +1,6 @@
 using System.Net;
+using Microsoft.AspNetCore.Http;
+using Sidecar.Runtime.AppChannel;
 
 namespace Sidecar.Runtime.NameResolution;
 
@@ -11,19 +13,26 @@ internal sealed class RemotePeer(string appId, string address, PeerClient client
     /// <summary>Marks a response that the peer's sidecar wrote itself, with the reason as its value.</summary>
     public const string ErrorHeader = "dapr-internal-error";
 
+    // RFC 9113, section 7.
+    private const long ProtocolError = 1;
+
     public async Task<HttpResponseMessage> InvokeAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         request.Version = HttpVersion.Version20;
         request.VersionPolicy = HttpVersionPolicy.RequestVersionExact;
-        request.RequestUri = new Uri($"http://{address}/v1.0/invoke/{Uri.EscapeDataString(appId)}/method{request.RequestUri!.OriginalString}", PeerClient.Verbatim);
+        request.RequestUri = new Uri($"http://{address}/v1.0/invoke/{Uri.EscapeDataString(appId)}/method{request.RequestUri!.OriginalString}", PlainTransport.Verbatim);
         HttpResponseMessage response;
         try
         {
             response = await client.Invoker.SendAsync(request, cancellationToken).ConfigureAwait(false);
         }
-        catch (HttpRequestException failure) when (failure.InnerException is not Microsoft.AspNetCore.Http.BadHttpRequestException)
+        catch (HttpRequestException failure) when (MayPass(failure))
         {
-            throw new PeerUnavailableException($"sidecar of {appId} at {address} did not answer: {failure.Message}", failure);
+            throw new PeerUnavailableException(Silent(failure), failure);
+        }
+        catch (OperationCanceledException slow) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new PeerUnavailableException(Silent(slow), slow);
         }
 
         if (!response.Headers.NonValidated.TryGetValues(ErrorHeader, out var reason))
@@ -31,23 +40,25 @@ internal sealed class RemotePeer(string appId, string address, PeerClient client
         response.Dispose();
         throw new HttpRequestException(Uri.UnescapeDataString(reason.ToString()));
     }
+
+    // A body that cannot be read, or a request that the peer does not understand, is the same at the next attempt.
+    private static bool MayPass(HttpRequestException failure) =>
+        failure.InnerException is not (BadHttpRequestException or HttpProtocolException { ErrorCode: ProtocolError });
+
+    private string Silent(Exception failure) => $"sidecar of {appId} at {address} did not answer: {failure.Message}";
 }
 
 /// <summary>Connections to the sidecars of other processes; one per sidecar.</summary>
 internal sealed class PeerClient : IDisposable
 {
-    public static readonly UriCreationOptions Verbatim = new() { DangerousDisablePathAndQueryCanonicalization = true };
-
-    public HttpMessageInvoker Invoker { get; } = new(new SocketsHttpHandler
-    {
-        UseProxy = false,
-        UseCookies = false,
-        AllowAutoRedirect = false,
-        AutomaticDecompression = DecompressionMethods.None,
-        ActivityHeadersPropagator = null,
-        EnableMultipleHttp2Connections = true,
-        ConnectTimeout = TimeSpan.FromSeconds(5),
-    });
+    public HttpMessageInvoker Invoker { get; } = new(Handler());
 
     public void Dispose() => Invoker.Dispose();
+
+    private static SocketsHttpHandler Handler()
+    {
+        var handler = PlainTransport.Create(TimeSpan.FromSeconds(5));
+        handler.EnableMultipleHttp2Connections = true;
+        return handler;
+    }
 }

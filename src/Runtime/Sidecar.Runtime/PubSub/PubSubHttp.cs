@@ -9,25 +9,28 @@ using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.PubSub;
 
-/// <summary>The publish API over HTTP.</summary>
+/// <summary>The publish API over HTTP (contract section 2.6).</summary>
 internal static class PubSubHttp
 {
+    // Segments of /v1.0/publish/{pubsub}/{topic…}.
+    private const int PubsubSegment = 2;
+    private const int TopicSegment = 3;
+
     private static readonly string[] PublishVerbs = [HttpMethods.Post, HttpMethods.Put];
 
     public static void Map(IEndpointRouteBuilder routes)
     {
         var engine = routes.ServiceProvider.GetRequiredService<PublishEngine>();
-        var maximumBody = routes.ServiceProvider.GetRequiredService<SidecarOptions>().MaxBodySize;
-        routes.MapMethods("/v1.0/publish/{pubsub}/{**topic}", PublishVerbs, context => PublishAsync(context, engine, maximumBody));
+        routes.MapMethods("/v1.0/publish/{pubsub}/{**topic}", PublishVerbs, context => PublishAsync(context, engine));
     }
 
-    private static async Task PublishAsync(HttpContext context, PublishEngine engine, long maximumBody)
+    private static async Task PublishAsync(HttpContext context, PublishEngine engine)
     {
         try
         {
-            if (!PublishRequestReader.TryReadTarget(context, out var pubsub, out var topic))
-                await WriteBrokenPathAsync(context).ConfigureAwait(false);
-            else if (await HandlePublishAsync(context, engine, maximumBody, pubsub, topic).ConfigureAwait(false) is { } error)
+            if (!RawPath.TryGetSegment(context, PubsubSegment, out var pubsub) || !RawPath.TryGetRest(context, TopicSegment, out var topic))
+                await RawPath.WriteBadEscapeAsync(context).ConfigureAwait(false);
+            else if (await HandlePublishAsync(context, engine, pubsub, topic).ConfigureAwait(false) is { } error)
                 await context.WriteErrorAsync(error).ConfigureAwait(false);
             else
                 context.Response.StatusCode = StatusCodes.Status204NoContent;
@@ -39,26 +42,19 @@ internal static class PubSubHttp
         }
     }
 
-    private static async ValueTask<DaprError?> HandlePublishAsync(HttpContext context, PublishEngine engine, long maximumBody, string pubsub, string topic)
+    private static async ValueTask<DaprError?> HandlePublishAsync(HttpContext context, PublishEngine engine, string pubsub, string topic)
     {
-        if (engine.TryResolve(pubsub, topic, PublishRequestReader.ReadMetadata(context.Request.QueryString), out var target) is { } invalid)
+        var request = context.Request;
+        if (engine.TryResolve(pubsub, topic, RequestMetadata.FromQuery(request), out var target) is { } invalid)
             return invalid;
 
-        var (body, unreadable) = await PublishRequestReader.ReadBodyAsync(context.Request, maximumBody).ConfigureAwait(false);
+        var (body, unreadable) = await RequestBody.ReadAsync(request).ConfigureAwait(false);
         if (unreadable is not null)
             return unreadable;
 
-        var headers = context.Request.Headers;
-        var trace = TraceContext.Continue(headers.TraceParent, headers.TraceState);
+        var trace = TraceContext.Continue(request.Headers.TraceParent, request.Headers.TraceState);
         return engine.CheckPermission(target!) ??
-            await engine.PublishAsync(target!, body, ContentTypeOf(context.Request), trace, context.RequestAborted).ConfigureAwait(false);
-    }
-
-    private static Task WriteBrokenPathAsync(HttpContext context)
-    {
-        context.Response.StatusCode = StatusCodes.Status400BadRequest;
-        context.Response.ContentType = "text/plain; charset=utf-8";
-        return context.Response.WriteAsync("invalid URL escape in the path", context.RequestAborted);
+            await engine.PublishAsync(target!, body, ContentTypeOf(request), trace, context.RequestAborted).ConfigureAwait(false);
     }
 
     private static string? ContentTypeOf(HttpRequest request) => request.ContentType is { Length: > 0 } contentType ? contentType : null;

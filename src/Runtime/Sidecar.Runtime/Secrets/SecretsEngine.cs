@@ -26,7 +26,7 @@ internal sealed class SecretsEngine(ComponentRegistry components, SecretPermissi
                 _ => (secret, null),
             };
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             logger.GetFailed(storeName, key, failure);
             return (null, SecretsErrors.Get(storeName, key, failure.Message));
@@ -46,7 +46,7 @@ internal sealed class SecretsEngine(ComponentRegistry components, SecretPermissi
                 ? (null, null)
                 : (all.Where(secret => permissions.Allows(storeName, secret.Key)).ToDictionary(StringComparer.Ordinal), null);
         }
-        catch (Exception failure) when (failure is not OperationCanceledException)
+        catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
             logger.GetAllFailed(storeName, failure);
             return (null, SecretsErrors.GetAll(storeName, failure.Message));

@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Text;
 using Microsoft.AspNetCore.Http;
+using Sidecar.Runtime.AppChannel;
 
 namespace Sidecar.Runtime.Security;
 
@@ -19,7 +20,7 @@ internal static class ApiTokenCheck
         {
             var given = context.Request.Headers[Header].ToString();
             context.Request.Headers.Remove(Header);
-            if (!CryptographicOperations.FixedTimeEquals(Encoding.UTF8.GetBytes(given), expected) && !IsHealthRoute(context.Request))
+            if (!CryptographicOperations.FixedTimeEquals(PlainTransport.HeaderEncoding.GetBytes(given), expected) && !IsHealthRoute(context.Request))
             {
                 context.Response.StatusCode = StatusCodes.Status401Unauthorized;
                 context.Response.ContentType = "text/plain; charset=utf-8";

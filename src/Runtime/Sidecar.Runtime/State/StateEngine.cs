@@ -33,7 +33,7 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, IL
         {
             return (await store.Driver.GetAsync(stored, new StateReadOptions(parsed), cancellationToken).ConfigureAwait(false), null);
         }
-        catch (Exception failure) when (IsOfTheDriver(failure))
+        catch (Exception failure) when (IsOfTheDriver(failure, cancellationToken))
         {
             logger.GetFailed(store.Name, key, failure);
             return (null, StateErrors.Get(store.Name, key, failure.Message));
@@ -77,7 +77,7 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, IL
         {
             return StateErrors.Delete(item.Key, await store.Driver.DeleteAsync(delete, cancellationToken).ConfigureAwait(false));
         }
-        catch (Exception failure) when (IsOfTheDriver(failure))
+        catch (Exception failure) when (IsOfTheDriver(failure, cancellationToken))
         {
             logger.DeleteFailed(store.Name, item.Key, failure);
             return StateErrors.Delete(item.Key, failure.Message);
@@ -114,7 +114,7 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, IL
             end = result == StateResult.Ok ? TransactionEnd.Committed : TransactionEnd.Refused;
             return result == StateResult.Ok ? null : StateErrors.Transaction(StateErrors.Describe(result));
         }
-        catch (Exception failure) when (IsOfTheDriver(failure))
+        catch (Exception failure) when (IsOfTheDriver(failure, cancellationToken))
         {
             logger.TransactionFailed(store.Name, operations.Count, failure);
             return StateErrors.Transaction(failure.Message);
@@ -132,7 +132,7 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, IL
         {
             return StateErrors.Save(store.Name, await store.Driver.SetAsync(upsert, cancellationToken).ConfigureAwait(false));
         }
-        catch (Exception failure) when (IsOfTheDriver(failure))
+        catch (Exception failure) when (IsOfTheDriver(failure, cancellationToken))
         {
             logger.SaveFailed(store.Name, upsert.Key, failure);
             return StateErrors.Save(store.Name, failure.Message);
@@ -161,6 +161,8 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, IL
             : null;
     }
 
-    // The contract answers whatever a component throws with the block's own code; a caller that went away is no failure.
-    private static bool IsOfTheDriver(Exception failure) => failure is not OperationCanceledException;
+    // The contract answers whatever a component throws with the block's own code, also a time-out of its own; a caller that
+    // went away is no failure.
+    private static bool IsOfTheDriver(Exception failure, CancellationToken cancellationToken) =>
+        failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested;
 }

@@ -1,4 +1,3 @@
-using System.Globalization;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
@@ -124,7 +123,7 @@ internal static class StateHttp
         response.ContentLength = item.Value.Length;
         response.Headers.ETag = item.ETag;
         if (item.ExpiresAt is { } expiry)
-            response.Headers[TtlExpireTimeHeader] = expiry.UtcDateTime.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture);
+            response.Headers[TtlExpireTimeHeader] = Rfc3339.FormatUtc(expiry);
         return response.Body.WriteAsync(item.Value, cancellationToken);
     }
 

@@ -91,7 +91,7 @@ internal sealed class PubSubHost : IAsyncDisposable
 
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
-        builder.WebHost.UseUrls("http://127.0.0.1:0");
+        builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(server => server.Limits.MaxRequestBodySize = setup.MaxBodySize);
         builder.Services
             .AddSingleton(new SidecarOptions
             {

@@ -195,6 +195,16 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
+    public async Task A_route_may_hold_what_a_request_line_may_not()
+    {
+        await using var host = await PubSubHost.StartAsync(new() { Declared = [PubSubHost.Declare("orders", "/my orders\r\nX: \u00e4")] });
+
+        await PublishAsync(host, "orders");
+
+        Assert.Equal("/my%20orders%0D%0AX:%20%C3%A4", (await host.App.NextAsync()).Path);
+    }
+
+    [Fact]
     public async Task The_default_of_routes_counts_more_than_route()
     {
         await using var host = await PubSubHost.StartAsync(new()
@@ -337,48 +347,6 @@ public sealed class SubscriptionTests
         Assert.Equal("event.type == \"a\"", (string?)own["rules"]![0]!["match"]);
         Assert.Equal("a", (string?)own["rules"]![0]!["path"]);
         Assert.Equal("""{"path":"rest"}""", own["rules"]![1]!.ToJsonString());
-    }
-
-    [Fact]
-    public async Task After_the_stop_nothing_is_delivered()
-    {
-        await using var host = await PubSubHost.StartSubscribedAsync();
-
-        await host.Feature.OnStoppingAsync(CancellationToken.None);
-
-        Assert.Empty(host.Broker.SubscribedTopics);
-    }
-
-    [Fact]
-    public async Task A_stop_waits_no_longer_than_it_may()
-    {
-        var release = new TaskCompletionSource();
-        await using var host = await PubSubHost.StartAsync(new()
-        {
-            Broker = new TestBroker { StopsWhen = release.Task },
-            Declared = [PubSubHost.Declare("orders", "/orders")],
-        });
-        using var limit = new CancellationTokenSource();
-
-        var stop = host.Feature.OnStoppingAsync(limit.Token);
-        Assert.False(stop.IsCompleted);
-        await limit.CancelAsync();
-        await stop.WithinAsync("the stop");
-
-        release.SetResult();
-    }
-
-    [Fact]
-    public async Task A_stop_ends_the_question_to_an_app_that_does_not_answer()
-    {
-        await using var host = await PubSubHost.StartAsync(new() { AppReady = false });
-        host.App.FailConnection = () => new HttpRequestException("connection refused");
-
-        var ready = host.Feature.OnAppReadyAsync(CancellationToken.None);
-        await host.Feature.OnStoppingAsync(CancellationToken.None).WithinAsync("the stop");
-
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ready);
-        Assert.Empty(host.Broker.SubscribedTopics);
     }
 
     [Fact]

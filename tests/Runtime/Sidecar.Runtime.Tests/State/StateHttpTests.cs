@@ -9,6 +9,18 @@ namespace Sidecar.Runtime.Tests.State;
 public sealed class StateHttpTests
 {
     [Fact]
+    public async Task A_time_out_of_the_store_itself_is_a_failure_of_the_store()
+    {
+        await using var api = await StateApi.StartAsync(new MemoryStateStore { Fault = new OperationCanceledException("gave up after 20 s") });
+
+        using var read = await api.Client.GetAsync("/v1.0/state/store/k");
+        var saved = await api.PostAsync("/v1.0/state/store", """[{"key":"k","value":1}]""");
+
+        Assert.Contains("\"ERR_STATE_GET\"", await read.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("\"ERR_STATE_SAVE\"", saved.Body, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Contract_001_A_missing_key_is_204_without_an_etag()
     {
         await using var api = await StateApi.StartAsync(new MemoryStateStore());

@@ -1,5 +1,5 @@
 using System.Collections.Frozen;
-using Sidecar.Runtime.PubSub.Publishing;
+using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.PubSub.Delivery;

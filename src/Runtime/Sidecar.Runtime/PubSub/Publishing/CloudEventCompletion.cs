@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Sidecar.Runtime.Hosting;
 
 namespace Sidecar.Runtime.PubSub.Publishing;
 
@@ -95,7 +96,7 @@ internal static class CloudEventCompletion
         if (!present.HasFlag(Attributes.SpecVersion))
             writer.WriteString("specversion"u8, CloudEventEnvelope.SpecVersion);
         if (!present.HasFlag(Attributes.Time))
-            writer.WriteString("time"u8, CloudEventEnvelope.Rfc3339(context.Now));
+            writer.WriteString("time"u8, Rfc3339.Format(context.Now));
 
         // The two name the same thing; an event that has one keeps its trace.
         if (!present.HasFlag(Attributes.TraceId))
@@ -105,6 +106,6 @@ internal static class CloudEventCompletion
         if (!present.HasFlag(Attributes.TraceState) && context.Trace.TraceState.Length > 0)
             writer.WriteString("tracestate"u8, context.Trace.TraceState);
         if (context.Expiration is { } expiration)
-            writer.WriteString("expiration"u8, CloudEventEnvelope.Rfc3339(expiration.ToUniversalTime()));
+            writer.WriteString("expiration"u8, Rfc3339.FormatUtc(expiration));
     }
 }

@@ -1,9 +1,9 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using System.Text.Unicode;
+using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.PubSub.Publishing;
@@ -46,7 +46,7 @@ internal static class CloudEventEnvelope
         writer.WriteString("type"u8, metadata.Type ?? DefaultType);
         writer.WriteString("specversion"u8, SpecVersion);
         writer.WriteString("datacontenttype"u8, context.ContentType ?? ContentTypes.PlainText);
-        writer.WriteString("time"u8, Rfc3339(context.Now));
+        writer.WriteString("time"u8, Rfc3339.Format(context.Now));
         writer.WriteString("topic"u8, context.Topic);
         writer.WriteString("pubsubname"u8, context.Pubsub);
         writer.WriteString("traceid"u8, trace);
@@ -55,7 +55,7 @@ internal static class CloudEventEnvelope
         if (metadata.Subject is { } subject)
             writer.WriteString("subject"u8, subject);
         if (context.Expiration is { } expiration)
-            writer.WriteString("expiration"u8, Rfc3339(expiration.ToUniversalTime()));
+            writer.WriteString("expiration"u8, Rfc3339.FormatUtc(expiration));
         WriteData(writer, context.ContentType, data);
         writer.WriteEndObject();
         writer.Flush();
@@ -112,10 +112,6 @@ internal static class CloudEventEnvelope
         writer.Flush();
         return buffer.WrittenMemory;
     }
-
-    /// <summary>As Go prints it: whole seconds, <c>Z</c> for no offset.</summary>
-    public static string Rfc3339(DateTimeOffset time) =>
-        time.ToString(time.Offset == TimeSpan.Zero ? "yyyy-MM-dd'T'HH:mm:ss'Z'" : "yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture);
 
     private static void WriteData(Utf8JsonWriter writer, string? contentType, ReadOnlySpan<byte> data)
     {

@@ -11,60 +11,24 @@ namespace Sidecar.Runtime.PubSub.Routing;
 internal sealed class AppSubscriptions(
     IAppChannel app, IRouteMatcherParser matchers, SidecarOptions options, TimeProvider time, ILogger<AppSubscriptions> logger)
 {
-    private const int MaximumAnswer = 4 * 1024 * 1024;
-
     private static readonly Uri Path = new("/dapr/subscribe", UriKind.Relative);
     private static readonly JsonSerializerOptions AnswerOptions = new(JsonSerializerDefaults.Web) { AllowTrailingCommas = false };
 
-    // The initialization retries of contract section 2.17: 0.5 s, growing by half, at most 1 s; three of them, 10 s in all.
-    private static readonly TimeSpan[] RetryDelays = [TimeSpan.FromSeconds(0.5), TimeSpan.FromSeconds(0.75), TimeSpan.FromSeconds(1)];
-    private static readonly TimeSpan TotalTime = TimeSpan.FromSeconds(10);
+    private readonly AppQuestion _question = new(app, options, time);
 
     /// <summary>The app's list; empty when it has none or none that can be used, which is logged.</summary>
     public async Task<IReadOnlyList<TopicSubscription>> AskAsync(CancellationToken cancellationToken)
     {
-        using var limit = new CancellationTokenSource(TotalTime, time);
-        using var asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-        for (var attempt = 0; ; attempt++)
-        {
-            try
-            {
-                return await AskOnceAsync(asking.Token).ConfigureAwait(false);
-            }
-            catch (Exception failure) when (IsTransport(failure) && !cancellationToken.IsCancellationRequested)
-            {
-                if (attempt == RetryDelays.Length || limit.IsCancellationRequested)
-                {
-                    PubSubLog.SubscribeQuestionFailed(logger, failure, attempt + 1);
-                    return [];
-                }
-            }
-
-            // Not bound to the total time: it is looked at before and within each question.
-            await Task.Delay(RetryDelays[attempt], time, cancellationToken).ConfigureAwait(false);
-        }
-    }
-
-    private static bool IsTransport(Exception failure) => failure is HttpRequestException or IOException or OperationCanceledException;
-
-    private async Task<IReadOnlyList<TopicSubscription>> AskOnceAsync(CancellationToken cancellationToken)
-    {
-        using var request = new HttpRequestMessage(HttpMethod.Get, Path) { Content = new ByteArrayContent([]) };
-        request.Content.Headers.TryAddWithoutValidation("Content-Type", "application/json");
-        request.Headers.TryAddWithoutValidation("dapr-app-id", options.AppId);
-        using var response = await app.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        switch (response.StatusCode)
-        {
-            case HttpStatusCode.OK:
-                await response.Content.LoadIntoBufferAsync(MaximumAnswer, cancellationToken).ConfigureAwait(false);
-                return Read(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
-            case HttpStatusCode.NotFound:
-                PubSubLog.NoSubscribeEndpoint(logger);
-                return [];
-            default:
-                PubSubLog.SubscribeQuestionRefused(logger, (int)response.StatusCode);
-                return [];
-        }
+        var answer = await _question.AskAsync(Path, cancellationToken).ConfigureAwait(false);
+        if (answer.Failure is { } failure)
+            PubSubLog.SubscribeQuestionFailed(logger, failure, answer.Attempts);
+        else if (answer.Status == HttpStatusCode.OK)
+            return Read(answer.Body);
+        else if (answer.Status == HttpStatusCode.NotFound)
+            PubSubLog.NoSubscribeEndpoint(logger);
+        else
+            PubSubLog.SubscribeQuestionRefused(logger, (int)answer.Status);
+        return [];
     }
 
     private IReadOnlyList<TopicSubscription> Read(byte[] answer)

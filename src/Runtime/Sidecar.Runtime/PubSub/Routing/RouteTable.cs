@@ -33,13 +33,15 @@ internal sealed class RouteTable
                 return false;
             }
 
-            if (!Uri.TryCreate("/" + rule.Path.TrimStart('/'), UriKind.Relative, out var path))
+            // As an absolute address for a moment, because only then is escaped what may not stand in a request line: blanks,
+            // line ends, letters beyond ASCII.
+            if (!Uri.TryCreate($"http://app/{rule.Path.TrimStart('/')}", UriKind.Absolute, out var address))
             {
                 error = $"the path '{rule.Path}' is not a URL path";
                 return false;
             }
 
-            routes.Add((matcher, path));
+            routes.Add((matcher, new Uri(address.PathAndQuery, UriKind.Relative)));
         }
 
         table = new RouteTable(routes);

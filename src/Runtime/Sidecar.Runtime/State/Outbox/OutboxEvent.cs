@@ -1,7 +1,7 @@
 using System.Buffers;
-using System.Globalization;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.State.Values;
 using Sidecar.Runtime.Telemetry;
 
@@ -33,8 +33,8 @@ internal static class OutboxEvent
         WriteDefault("source", source);
         WriteDefault("type", "com.dapr.event.sent");
         WriteDefault("specversion", "1.0");
-        WriteDefault("datacontenttype", string.IsNullOrEmpty(contentType) ? "text/plain" : contentType);
-        WriteDefault("time", Rfc3339(time));
+        WriteDefault("datacontenttype", string.IsNullOrEmpty(contentType) ? ContentTypes.PlainText : contentType);
+        WriteDefault("time", Rfc3339.Format(time));
         WriteDefault("traceid", trace.TraceParent);
         WriteDefault(TraceContext.ParentHeader, trace.TraceParent);
         WriteDefault(TraceContext.StateHeader, trace.TraceState);
@@ -45,7 +45,7 @@ internal static class OutboxEvent
         }
 
         json.WritePropertyName(Data);
-        if (IsJson(contentType))
+        if (ContentTypes.Is(contentType, ContentTypes.Json))
             json.WriteRawValue(value.Span, skipInputValidation: true);
         else
             json.WriteStringValue(GoPrinter.Print(value));
@@ -84,17 +84,4 @@ internal static class OutboxEvent
 
         return null;
     }
-
-    private static bool IsJson(string? contentType)
-    {
-        var mediaType = contentType.AsSpan();
-        var parameters = mediaType.IndexOf(';');
-        mediaType = parameters < 0 ? mediaType : mediaType[..parameters];
-        return mediaType.Trim().Equals("application/json", StringComparison.OrdinalIgnoreCase);
-    }
-
-    // Go's RFC 3339 to the second, with Z for UTC.
-    private static string Rfc3339(DateTimeOffset time) => time.Offset == TimeSpan.Zero
-        ? time.ToString("yyyy-MM-dd'T'HH:mm:ss'Z'", CultureInfo.InvariantCulture)
-        : time.ToString("yyyy-MM-dd'T'HH:mm:sszzz", CultureInfo.InvariantCulture);
 }

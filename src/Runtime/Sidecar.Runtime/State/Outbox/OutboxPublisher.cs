@@ -13,7 +13,6 @@ internal sealed class OutboxPublisher(ITopics topics, OutboxTransactions transac
 {
     private const string IdPrefix = "outbox-";
     private const string ProjectionMetadata = "outbox.projection";
-    private const string EnvelopeContentType = "application/cloudevents+json";
 
     private static readonly byte[] MarkerValue = "0"u8.ToArray();
 
@@ -60,7 +59,7 @@ internal sealed class OutboxPublisher(ITopics topics, OutboxTransactions transac
         try
         {
             var error = await topics.PublishAsync(
-                settings.InternalPubsub, settings.InternalTopic, cloudEvent, EnvelopeContentType,
+                settings.InternalPubsub, settings.InternalTopic, cloudEvent, ContentTypes.CloudEvent,
                 ReadOnlyDictionary<string, string>.Empty, cancellationToken).ConfigureAwait(false);
             isPublished = error is null;
             return error?.Message;

@@ -15,8 +15,6 @@ namespace Sidecar.Runtime.State.Outbox;
 internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTransactions transactions, TimeProvider time, ILogger<OutboxRelay> logger)
     : ISidecarFeature, IDisposable
 {
-    private const string EnvelopeContentType = "application/cloudevents+json";
-
     /// <summary>
     /// When the marker is looked for, counted from the delivery: after 1 s, then in steps of 0.5 s that grow threefold to 3 s,
     /// and once more when the 10 s are over.
@@ -211,7 +209,7 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
     {
         var settings = store.Outbox!;
         var error = await topics.PublishAsync(
-            settings.PublishPubsub, settings.PublishTopic, message.Data, EnvelopeContentType,
+            settings.PublishPubsub, settings.PublishTopic, message.Data, ContentTypes.CloudEvent,
             ReadOnlyDictionary<string, string>.Empty, cancellationToken).ConfigureAwait(false);
         if (error is not null)
         {

@@ -1,6 +1,6 @@
-namespace Sidecar.Runtime.PubSub.Publishing;
+namespace Sidecar.Runtime.Hosting;
 
-/// <summary>The content types that decide how an event carries its data.</summary>
+/// <summary>The content types that decide how a request or an event carries its data.</summary>
 internal static class ContentTypes
 {
     public const string CloudEvent = "application/cloudevents+json";

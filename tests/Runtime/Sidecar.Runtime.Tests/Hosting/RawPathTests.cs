@@ -2,7 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Sidecar.Runtime.Hosting;
 
-namespace Sidecar.Runtime.Tests.State;
+namespace Sidecar.Runtime.Tests.Hosting;
 
 public sealed class RawPathTests
 {
@@ -32,12 +32,32 @@ public sealed class RawPathTests
     public void A_bad_escape_or_an_absent_part_is_refused(string target) =>
         Assert.False(RawPath.TryGetSegment(Request(target), 3, out _));
 
-    [Fact]
-    public void The_rest_of_a_path_keeps_its_slashes()
+    [Theory]
+    [InlineData("/v1.0/publish/broker/a/b%2Fc+d", "a/b/c d")]
+    [InlineData("/v1.0/publish/broker/a//b/", "a/b/")]
+    [InlineData("/v1.0/publish/broker/a/?x=/y", "a/")]
+    [InlineData("http://host/v1.0/publish/broker/a", "a")]
+    [InlineData("/v1.0/publish/broker/", "")]
+    [InlineData("/v1.0/publish/broker//", "")]
+    [InlineData("/v1.0/publish/broker", "")]
+    public void The_rest_of_a_path_keeps_its_slashes_and_may_be_empty(string target, string expected)
     {
-        Assert.True(RawPath.TryGetRest(Request("/v1.0/publish/broker/a/b%2Fc+d"), 3, out var topic));
-        Assert.Equal("a/b/c d", topic);
+        Assert.True(RawPath.TryGetRest(Request(target), 3, out var topic));
+        Assert.Equal(expected, topic);
     }
+
+    [Fact]
+    public void A_bad_escape_in_the_rest_of_a_path_is_refused() =>
+        Assert.False(RawPath.TryGetRest(Request("/v1.0/publish/broker/a/%zz"), 3, out _));
+
+    [Theory]
+    [InlineData("*", "")]
+    [InlineData("host:80", "")]
+    [InlineData("http://host?u=/a", "")]
+    [InlineData("http://host/a?u=/b", "/a")]
+    [InlineData("/..//", "/")]
+    public void The_path_of_a_target_is_found_in_every_form(string target, string expected) =>
+        Assert.Equal(expected, RawPath.Escaped(Request(target)).ToString());
 
     private static HttpContext Request(string target)
     {

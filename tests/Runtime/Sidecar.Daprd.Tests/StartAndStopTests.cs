@@ -1,0 +1,180 @@
+using System.Net;
+using System.Text;
+using Microsoft.AspNetCore.Http;
+using TestSupport;
+
+namespace Sidecar.Daprd.Tests;
+
+/// <summary>The edges of a sidecar's life: settings at their limits, what is missing at the start, what is under way at the end.</summary>
+public sealed class StartAndStopTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Theory]
+    [InlineData("--read-buffer-size=0")]
+    [InlineData("--read-buffer-size=2Mi")]
+    [InlineData("--dapr-graceful-shutdown-seconds=2000000000")]
+    [InlineData("--dapr-listen-addresses=127.0.0.1,192.0.2.1")]
+    public async Task A_setting_at_its_limit_starts_and_stops(string flag)
+    {
+        await using var daprd = await DaprdProcess.StartHealthyAsync(_folder, "me", flags: [flag]);
+
+        await daprd.Process.SignalAsync("TERM");
+
+        Assert.Equal(0, await daprd.Process.ExitAsync());
+    }
+
+    [Theory]
+    [InlineData("--dapr-listen-addresses=192.0.2.1", "cannot listen on port")]
+    [InlineData("--app-channel-address=a b", "--app-channel-address 'a b'")]
+    [InlineData("--read-buffer-size=3Gi", "--read-buffer-size is 2147483647 bytes")]
+    public async Task A_setting_that_cannot_be_ends_it_with_1_and_is_told_once(string flag, string message)
+    {
+        await using var daprd = DaprdProcess.Start(_folder, "me", flags: [flag]);
+
+        Assert.Equal(1, await daprd.Process.ExitAsync());
+        Assert.Contains(message, daprd.Output, StringComparison.Ordinal);
+        Assert.Single(daprd.Output.Split('\n'), line => line.Contains("Fatal error from runtime", StringComparison.Ordinal));
+        Assert.DoesNotContain("Unhandled", daprd.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Help_is_told_and_no_failure()
+    {
+        await using var daprd = TestProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "daprd.dll"), "--help"]);
+
+        Assert.Equal(0, await daprd.ExitAsync());
+        Assert.Contains("--app-id", daprd.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task Without_a_name_registry_all_works_but_calls_of_others()
+    {
+        await using var app = await TestApp.StartAsync(app => app.On("/x", 200, "mine"));
+        await using var daprd = await DaprdProcess.StartHealthyAsync(_folder, "me", app.Port, ["--name-registry", _folder.Write("file", "") + "/names.db"]);
+
+        using var own = await daprd.Client.GetAsync("/v1.0/invoke/me/method/x");
+        using var other = await daprd.Client.GetAsync("/v1.0/invoke/other/method/x");
+
+        Assert.Equal("mine", await own.Content.ReadAsStringAsync());
+        Assert.Contains("ERR_DIRECT_INVOKE", await other.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.Contains("sidecars of other processes cannot be found", daprd.Output, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task A_name_registry_that_breaks_fails_the_calls_that_need_it()
+    {
+        await using var daprd = await DaprdProcess.StartHealthyAsync(_folder, "me");
+        File.Delete(_folder.File("names.db-wal"));
+        File.Delete(_folder.File("names.db"));
+        Directory.CreateDirectory(_folder.File("names.db"));
+
+        using var response = await daprd.Client.GetAsync("/v1.0/invoke/other/method/x");
+
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        Assert.Contains("\"ERR_DIRECT_INVOKE\",\"message\":\"failed to invoke, id: other, err: name registry", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public async Task An_app_is_reached_at_an_ipv6_address()
+    {
+        Assert.SkipUnless(System.Net.Sockets.Socket.OSSupportsIPv6, "this machine has no IPv6");
+        await using var app = await TestApp.StartAsync(app => app.On("/x", 200, "six"));
+        await using var daprd = await DaprdProcess.StartHealthyAsync(_folder, "me", app.Port, ["--app-channel-address", "::1"]);
+
+        Assert.Equal("six", await daprd.Client.GetStringAsync("/v1.0/invoke/me/method/x"));
+    }
+
+    [Fact]
+    public async Task Requests_are_served_when_nobody_reads_the_log_any_more()
+    {
+        await using var app = TestApp.NotListening();
+        var port = FreePorts.Next();
+        Directory.CreateDirectory(_folder.File("components"));
+        var daprd = $"dotnet '{Path.Combine(AppContext.BaseDirectory, "daprd.dll")}' --app-id me --app-port {app.Port} --dapr-http-port {port} --dapr-grpc-port {FreePorts.Next()} --name-registry names.db";
+        await using var shell = TestProcess.Start("sh", ["-c", $"{daprd} | head -n 1"], _folder.Path);
+        await shell.LineAsync("starting Dapr Runtime");
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+        await Eventually.TrueAsync(async () => (await client.GetAsync("/v1.0/healthz/outbound")).IsSuccessStatusCode, "the sidecar");
+
+        // Each failed call is a line of the log.
+        for (var i = 0; i < 3; i++)
+        {
+            using var failed = await client.GetAsync("/v1.0/invoke/me/method/x");
+            Assert.Contains("ERR_DIRECT_INVOKE", await failed.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        }
+
+        (await client.PostAsync("/v1.0/shutdown", null)).Dispose();
+        Assert.Equal(0, await shell.ExitAsync());
+    }
+
+    [Theory]
+    [InlineData("state/statestore")]
+    [InlineData("publish/pubsub/t")]
+    [InlineData("invoke/me/method/x")]
+    [InlineData("metadata/k", "PUT")]
+    public async Task Contract_163_an_oversized_chunked_body_is_refused_by_the_route(string route, string verb = "POST")
+    {
+        await using var app = await TestApp.StartAsync(app => app.On("/x", 200));
+        await using var daprd = await DaprdProcess.StartHealthyAsync(_folder.WithSqlite(), "me", app.Port, ["--max-body-size", "1Ki"]);
+        using var request = new HttpRequestMessage(new HttpMethod(verb), $"/v1.0/{route}") { Content = new StringContent(new string('x', 100_000), Encoding.UTF8, "application/json") };
+        request.Headers.TransferEncodingChunked = true;
+
+        using var response = await daprd.Client.SendAsync(request);
+
+        Assert.Contains((int)response.StatusCode, (int[])[400, 500]);
+        Assert.Contains("\"errorCode\":\"ERR_", await response.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+        Assert.DoesNotContain(app.Seen, seen => seen.Path == "/x");
+    }
+
+    [Fact]
+    public async Task Contract_166_a_call_under_way_ends_before_the_sidecar_does()
+    {
+        var (arrived, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var app = await TestApp.StartAsync(app => app.On("/slow", async (context, _) =>
+        {
+            arrived.SetResult();
+            await answer.Task;
+            await context.Response.WriteAsync("done");
+        }));
+        await using var callee = DaprdProcess.Start(_folder, "callee", app.Port);
+        await using var caller = await DaprdProcess.StartHealthyAsync(_folder, "caller", flags: ["--dapr-graceful-shutdown-seconds", "60"]);
+        await callee.HealthyAsync();
+        var call = caller.Client.GetAsync("/v1.0/invoke/callee/method/slow");
+        await arrived.Task.WithinAsync("the call at the app");
+
+        await caller.Process.SignalAsync("TERM");
+        await caller.Process.LineAsync("msg=\"stopping\"");
+        answer.SetResult();
+        using var response = await call;
+
+        Assert.Equal("done", await response.Content.ReadAsStringAsync());
+        Assert.Equal(0, await caller.Process.ExitAsync());
+    }
+
+    [Theory]
+    [InlineData("1", false, "Graceful shutdown timeout exceeded, forcing shutdown")]
+    [InlineData("3600", true, "shutdown was forced")]
+    public async Task Contract_165_166_a_call_that_does_not_end_holds_the_sidecar_up_no_longer_than_it_may(string grace, bool isForced, string line)
+    {
+        var (arrived, never) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var app = await TestApp.StartAsync(app => app.On("/hangs", (_, _) =>
+        {
+            arrived.SetResult();
+            return never.Task;
+        }));
+        await using var daprd = await DaprdProcess.StartHealthyAsync(_folder, "me", app.Port, ["--dapr-graceful-shutdown-seconds", grace]);
+        var call = daprd.Client.GetAsync("/v1.0/invoke/me/method/hangs");
+        await arrived.Task.WithinAsync("the call at the app");
+
+        using var shutdown = new HttpRequestMessage(HttpMethod.Post, "/v1.0/shutdown") { Headers = { { "dapr-force-shutdown", isForced ? "true" : "false" } } };
+        (await daprd.Client.SendAsync(shutdown)).Dispose();
+
+        Assert.Equal(1, await daprd.Process.ExitAsync(TimeSpan.FromSeconds(30)));
+        Assert.Contains(line, daprd.Output, StringComparison.Ordinal);
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => call);
+        never.SetResult();
+    }
+}

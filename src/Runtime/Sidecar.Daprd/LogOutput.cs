@@ -1,8 +1,8 @@
 namespace Sidecar.Daprd;
 
 /// <summary>
-/// Log lines go to standard output, and to <c>--log-file</c> too when it is given. One writer at a time. A pipe whose reader has
-/// gone or a full disk ends the writing there and nothing else: requests are served without a log rather than not at all.
+/// Log lines go to standard output, and to <c>--log-file</c> too when it is given. One writer at a time. A full disk ends the
+/// writing there and nothing else: requests are served without a log rather than not at all.
 /// </summary>
 internal sealed class LogOutput : IDisposable
 {

@@ -70,6 +70,43 @@ public sealed class DeliveryTests : IAsyncLifetime
         never.SetResult();
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task What_a_stopping_sidecar_has_in_hand_is_finished_or_delivered_again(bool endsInTime)
+    {
+        _folder.Write("components/subscription.yaml", Sets.Subscription("s", "work", "/work"));
+        var (inHand, done) = (new TaskCompletionSource(), new TaskCompletionSource());
+        _app.On("/work", async (_, request) =>
+        {
+            if (!request.Text.Contains("first", StringComparison.Ordinal))
+                return;
+            inHand.TrySetResult();
+            await done.Task;
+        });
+        await using var first = await DaprdProcess.StartHealthyAsync(_folder, "worker", _app.Port, ["--dapr-graceful-shutdown-seconds", endsInTime ? "60" : "1"]);
+        (await PublishAsync(first, "work", "\"first\"")).Dispose();
+        await inHand.Task.WithinAsync("the message in hand");
+
+        await first.Process.SignalAsync("TERM");
+        await first.Process.LineAsync("msg=\"stopping\"");
+        if (endsInTime)
+            done.SetResult();
+        Assert.Equal(endsInTime ? 0 : 1, await first.Process.ExitAsync());
+        done.TrySetResult();
+        var deliveries = _app.Seen.Count(IsFirst);
+        await using var second = await DaprdProcess.StartHealthyAsync(_folder, "worker", _app.Port);
+
+        // First deliveries keep their order, so when the second message is here the first would be.
+        (await PublishAsync(second, "work", "\"second\"")).Dispose();
+        if (!endsInTime)
+            await Eventually.TrueAsync(() => _app.Seen.Count(IsFirst) > deliveries, "the second delivery of the first message");
+        await Eventually.TrueAsync(() => _app.Seen.Any(request => request.Text.Contains("second", StringComparison.Ordinal)), "the second message");
+        Assert.Equal(endsInTime ? deliveries : deliveries + 1, _app.Seen.Count(IsFirst));
+
+        static bool IsFirst(AppRequest request) => request.Text.Contains("first", StringComparison.Ordinal);
+    }
+
     [Fact]
     public async Task A_failing_message_goes_to_the_dead_letter_topic_and_delays_no_other()
     {

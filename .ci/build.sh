@@ -13,7 +13,10 @@ need_dotnet() {
 # global.json decides which SDKs will do; it is asked only before a build, because asking takes a moment.
 need_sdk() {
   need_dotnet
-  (cd "$root" && dotnet --version >/dev/null 2>&1) || say_what_to_install "the .NET SDKs found here are too old: $(dotnet --list-sdks 2>/dev/null | cut -d' ' -f1 | tr '\n' ' ')"
+  (cd "$root" && dotnet --version >/dev/null 2>&1) && return
+  sdks=$(dotnet --list-sdks 2>/dev/null | cut -d' ' -f1 | tr '\n' ' ')
+  [ -z "$sdks" ] || say_what_to_install "the .NET SDKs found here are too old: $sdks"
+  say_what_to_install "here is only a .NET runtime, without an SDK"
 }
 
 say_what_to_install() {
@@ -35,7 +38,10 @@ is_stale() {
 
 # with_lock COMMAND...: one build at a time in this tree. Builds get no copy of the lock, only this shell holds it.
 with_lock() {
-  mkdir -p "$stamps"
+  if ! mkdir -p "$stamps" 2>/dev/null || [ ! -w "$stamps" ]; then
+    echo "${0##*/}: a build writes to $root/artifacts, and that cannot be written; use a copy of this tree that can" >&2
+    return 1
+  fi
   if command -v flock >/dev/null 2>&1; then
     ( flock 9 && "$@" ) 9>"$stamps/lock"
     return

@@ -55,8 +55,7 @@ public sealed class FaultTests
         await shop.StartReadyAsync(isolated: true);
         var before = await shop.AcceptAsync("tok_ok", ("tea", 1));
 
-        var sidecar = Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).OfType<string>().First(pid => IsSidecarOf(shop, pid, "orders"));
-        using (var process = Process.GetProcessById(int.Parse(sidecar, System.Globalization.CultureInfo.InvariantCulture)))
+        using (var process = Process.GetProcessById(shop.SidecarPid("orders")))
             process.Kill();
 
         await shop.SettledAsync(before);
@@ -64,13 +63,5 @@ public sealed class FaultTests
             async () => await shop.PostOrderAsync("tok_ok", ("tea", 1)) is { StatusCode: HttpStatusCode.Accepted } accepted ? accepted : null, "an order after the restart");
         Assert.Equal(HttpStatusCode.Accepted, after.StatusCode);
         after.Dispose();
-    }
-
-    private static bool IsSidecarOf(ShopRun shop, string pid, string app)
-    {
-        if (!shop.Leftovers().Contains(pid))
-            return false;
-        var words = File.ReadAllText($"/proc/{pid}/cmdline").Split('\0');
-        return words.Any(word => word.EndsWith("daprd.dll", StringComparison.Ordinal)) && !words[0].EndsWith("sh", StringComparison.Ordinal) && words.Contains(app);
     }
 }

@@ -76,7 +76,9 @@ public sealed partial class ShopRun : IAsyncDisposable
     public async Task NothingLeftAsync() =>
         await Eventually.TrueAsync(() => Leftovers().Length == 0, $"the end of every process of the run ({string.Join(", ", Leftovers())})", TimeSpan.FromSeconds(20));
 
-    /// <summary>Processes whose command line or working folder is this run's.</summary>
+    /// <summary>
+    /// Processes that work in this run's folder or have inherited its environment, whatever they are and whoever their parent is.
+    /// </summary>
     public string[] Leftovers() => [.. Directory.EnumerateDirectories("/proc").Where(IsOfThisRun).Select(Path.GetFileName).OfType<string>()];
 
     public async Task<HttpResponseMessage> PostOrderAsync(JsonNode body, string? idempotencyKey = null)
@@ -106,9 +108,10 @@ public sealed partial class ShopRun : IAsyncDisposable
     }
 
     /// <summary>The order once it is Confirmed or Cancelled.</summary>
-    public Task<JsonNode> SettledAsync(string id) => Eventually.GetAsync(
+    public Task<JsonNode> SettledAsync(string id, TimeSpan? patience = null) => Eventually.GetAsync(
         async () => await GetOrderAsync(id) is var order && (string?)order["status"] is "Confirmed" or "Cancelled" ? order : null,
-        $"order {id} to settle; the run said:\n{_process?.Output}");
+        $"order {id} to settle; the run said:\n{_process?.Output}",
+        patience);
 
     public async Task<Dictionary<string, (int Available, int Reserved, int Sold)>> StockAsync()
     {
@@ -134,6 +137,15 @@ public sealed partial class ShopRun : IAsyncDisposable
         var metadata = JsonNode.Parse(await Gateway.GetStringAsync($"http://127.0.0.1:{_daprPorts[app]}/v1.0/metadata"))!;
         return int.Parse((string)metadata["extended"]!["appPID"]!, CultureInfo.InvariantCulture);
     }
+
+    /// <summary>Process id of an app's own sidecar; there is one in an isolated run only.</summary>
+    public int SidecarPid(string app) => int.Parse(
+        Leftovers().First(pid =>
+        {
+            var words = Read($"/proc/{pid}/cmdline").Split('\0');
+            return words.Any(word => word.EndsWith("daprd.dll", StringComparison.Ordinal)) && !words[0].EndsWith("sh", StringComparison.Ordinal) && words.Contains(app);
+        }),
+        CultureInfo.InvariantCulture);
 
     public static JsonObject Order(string token, params (string Sku, int Quantity)[] lines) => new()
     {
@@ -173,14 +185,29 @@ public sealed partial class ShopRun : IAsyncDisposable
 
     private bool IsOfThisRun(string process)
     {
+        // A process that has ended and waits for its parent to take note has no command line any more.
+        if (Read(Path.Combine(process, "cmdline")).Length == 0)
+            return false;
         try
         {
-            return new DirectoryInfo(Path.Combine(process, "cwd")).LinkTarget?.StartsWith(_folder.Path, StringComparison.Ordinal) == true &&
-                File.ReadAllText(Path.Combine(process, "cmdline")).Length > 0;
+            return new DirectoryInfo(Path.Combine(process, "cwd")).LinkTarget?.StartsWith(_folder.Path, StringComparison.Ordinal) == true
+                || Read(Path.Combine(process, "environ")).Contains($"={_folder.Path}", StringComparison.Ordinal);
         }
         catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
         {
             return false;
+        }
+    }
+
+    private static string Read(string file)
+    {
+        try
+        {
+            return File.ReadAllText(file);
+        }
+        catch (Exception gone) when (gone is IOException or UnauthorizedAccessException)
+        {
+            return "";
         }
     }
 

@@ -11,6 +11,9 @@ internal enum Taking
 
     /// <summary>This order's share was given back or sold already: whoever asks is a late duplicate.</summary>
     Settled,
+
+    /// <summary>Nothing was done: what the asker knows of the order is too old to take stock by it.</summary>
+    TooLate,
 }
 
 /// <summary>
@@ -33,10 +36,11 @@ internal sealed record Product(
 {
     /// <summary>
     /// How long a settled order is remembered. It keeps a duplicate handler that was overtaken between reading the reservation and
-    /// writing the product from taking stock again. Such a handler read the reservation before the order was settled, and none lives
-    /// longer than a minute; twice that leaves room. Remembering for longer would only make a much sold product slow to write.
+    /// writing the product from taking stock again. Such a handler read the reservation before the order was settled, and acts on it
+    /// for <see cref="Reservations.Freshness"/> at most; the rest is for clocks that differ between machines. Remembering for longer
+    /// would only make a much sold product slow to write.
     /// </summary>
-    public static readonly TimeSpan Memory = TimeSpan.FromMinutes(2);
+    public static readonly TimeSpan Memory = TimeSpan.FromSeconds(30);
 
     public static string Key(string sku) => $"product-{sku}";
 
@@ -98,11 +102,11 @@ internal sealed record Product(
     private Dictionary<string, long> With(string orderId, DateTimeOffset now)
     {
         var forgotten = (now - Memory).ToUnixTimeSeconds();
-        var settled = new Dictionary<string, long>(Settled.Count + 1);
+        var settled = new Dictionary<string, long>(Settled);
         foreach (var (order, at) in Settled)
         {
-            if (at >= forgotten)
-                settled[order] = at;
+            if (at < forgotten)
+                settled.Remove(order);
         }
 
         settled[orderId] = now.ToUnixTimeSeconds();

@@ -3,6 +3,7 @@ using Shop.ServiceDefaults;
 
 var builder = ShopService.CreateBuilder(args);
 builder.Services.AddSingleton(TimeProvider.System);
+builder.Services.AddSingleton<ProductWriter>();
 builder.Services.AddSingleton<Reservations>();
 builder.Services.AddSingleton<Catalog>();
 builder.Services.AddSingleton<IReadiness>(services => services.GetRequiredService<Catalog>());

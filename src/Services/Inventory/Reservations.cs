@@ -9,18 +9,33 @@ namespace Shop.Inventory;
 /// reservation document says what they add up to. Every step can be repeated, by the same handler after a crash or by a duplicate of
 /// it at the same time.
 /// </summary>
-internal sealed class Reservations(DaprClient dapr, TimeProvider clock, ILogger<Reservations> log)
+internal sealed class Reservations(DaprClient dapr, ProductWriter products, TimeProvider clock, ILogger<Reservations> log)
 {
-    private readonly KeyedLock _products = new();
+    /// <summary>
+    /// For how long a reservation that was read as undecided may be acted upon. By then its order may have been settled and,
+    /// after <see cref="Product.Memory"/>, forgotten: a handler that was stopped in between, as its process or the whole machine
+    /// was, must look again before it takes stock. Its own deadline is no protection, since it may wake before that timer does.
+    /// </summary>
+    public static readonly TimeSpan Freshness = TimeSpan.FromSeconds(10);
 
     /// <summary>Takes every line or none, and tells Orders which.</summary>
     public async Task<EventStatus> OnAsync(OrderSubmitted order, CancellationToken cancellationToken)
     {
+        var asked = clock.GetUtcNow();
         var (reservation, _) = await dapr.InsertOrGetAsync(
             Reservation.Key(order.OrderId), Reservation.Of(order), cancellationToken: cancellationToken);
 
         if (reservation.Status == ReservationStatus.Reserving)
-            reservation = await DecideAsync(reservation, cancellationToken);
+        {
+            if (await DecideAsync(reservation, asked, cancellationToken) is not { } decided)
+            {
+                log.TooSlow(order.OrderId, Freshness.TotalSeconds);
+                return EventStatus.Retry;
+            }
+
+            reservation = decided;
+        }
+
         if (reservation.Status == ReservationStatus.Rejecting)
             reservation = await GiveBackAsync(reservation, ReservationStatus.Rejecting, ReservationStatus.Rejected, cancellationToken);
 
@@ -62,11 +77,17 @@ internal sealed class Reservations(DaprClient dapr, TimeProvider clock, ILogger<
         }
     }
 
-    private async Task<Reservation> DecideAsync(Reservation reservation, CancellationToken cancellationToken)
+    /// <param name="reservation">As it was read.</param>
+    /// <param name="asked">A moment before it was read.</param>
+    /// <param name="cancellationToken">Cancels.</param>
+    /// <returns>Null when that has been too long ago.</returns>
+    private async Task<Reservation?> DecideAsync(Reservation reservation, DateTimeOffset asked, CancellationToken cancellationToken)
     {
         foreach (var line in reservation.Lines)
         {
-            var taking = await TakeAsync(reservation.OrderId, line, cancellationToken);
+            var taking = await TakeAsync(reservation.OrderId, line, asked, cancellationToken);
+            if (taking == Taking.TooLate)
+                return null;
             if (taking == Taking.Held)
                 continue;
 
@@ -78,17 +99,20 @@ internal sealed class Reservations(DaprClient dapr, TimeProvider clock, ILogger<
         return await StepAsync(reservation.OrderId, ReservationStatus.Reserving, ReservationStatus.Reserved, null, cancellationToken);
     }
 
-    private async Task<Taking> TakeAsync(string orderId, ReservationLine line, CancellationToken cancellationToken)
-    {
-        using var alone = await _products.AcquireAsync(line.Sku, cancellationToken);
-        var (_, taking) = await dapr.UpdateAsync<Product, Taking>(
-            Product.Key(line.Sku),
+    private Task<Taking> TakeAsync(string orderId, ReservationLine line, DateTimeOffset asked, CancellationToken cancellationToken) =>
+        products.ChangeAsync(
+            line.Sku,
+            product =>
+            {
+                // Looked at between reading the product and writing it under its ETag, so nothing can be forgotten in between.
+                var age = clock.GetUtcNow() - asked;
+                if (age < TimeSpan.Zero || age > Freshness)
+                    return (product, Taking.TooLate);
 
-            // Orders refuses unknown products; one that has gone since is out of stock.
-            product => product is null ? (null, Taking.Short) : product.Take(orderId, line.Quantity),
+                // Orders refuses unknown products; one that has gone since is out of stock.
+                return product is null ? (null, Taking.Short) : product.Take(orderId, line.Quantity);
+            },
             cancellationToken);
-        return taking;
-    }
 
     private async Task<Reservation> GiveBackAsync(
         Reservation reservation, ReservationStatus from, ReservationStatus to, CancellationToken cancellationToken)
@@ -98,12 +122,8 @@ internal sealed class Reservations(DaprClient dapr, TimeProvider clock, ILogger<
         return await StepAsync(reservation.OrderId, from, to, null, cancellationToken);
     }
 
-    private async Task ChangeAsync(string sku, Func<Product, Product> change, CancellationToken cancellationToken)
-    {
-        using var alone = await _products.AcquireAsync(sku, cancellationToken);
-        await dapr.UpdateAsync<Product, bool>(
-            Product.Key(sku), product => (product is null ? null : change(product), true), cancellationToken);
-    }
+    private Task ChangeAsync(string sku, Func<Product, Product> change, CancellationToken cancellationToken) =>
+        products.ChangeAsync(sku, product => (product is null ? null : change(product), default), cancellationToken);
 
     private async Task<Reservation> StepAsync(
         string orderId, ReservationStatus from, ReservationStatus to, string? shortOf, CancellationToken cancellationToken)

@@ -30,8 +30,7 @@ public static class EventEndpoints
     public const string PubSub = "pubsub";
 
     /// <summary>
-    /// How long a handler may run. Brokers hand an event to someone else after about as long, and Inventory's protection against
-    /// late duplicates counts on no handler living much longer.
+    /// How long a handler may run. Brokers hand an event to someone else after about as long.
     /// </summary>
     public static readonly TimeSpan HandlerDeadline = TimeSpan.FromSeconds(60);
 

@@ -78,6 +78,7 @@ public sealed class ProcessTests : IDisposable
         Assert.Equal(1, await daprd.Process.ExitAsync());
         Assert.Contains("odd.yaml", daprd.Output, StringComparison.Ordinal);
         Assert.Contains("couldn't find state.sqllite/v1", daprd.Output, StringComparison.Ordinal);
+        Assert.Single(daprd.Output.Split('\n'), line => line.Contains("level=fatal msg=\"Fatal error from runtime: ", StringComparison.Ordinal));
         Assert.Contains("state.sqlite", daprd.Output, StringComparison.Ordinal);
     }
 

@@ -58,9 +58,16 @@ internal sealed class UnixGuardian : IGuardian
     {
     }
 
-    public void Terminate(Process process) => Signals.SendToGroup(process.Id, Signals.Terminate);
+    public void Terminate(Process process) => Send(process, Signals.Terminate);
 
-    public void Kill(Process process) => Signals.SendToGroup(process.Id, Signals.Kill);
+    public void Kill(Process process) => Send(process, Signals.Kill);
 
     public void Release(Process process) => process.StandardInput.Close();
+
+    /// <summary>For a moment after its start the child has no group of its own yet, and the signal must not be lost.</summary>
+    private static void Send(Process process, int signal)
+    {
+        if (!Signals.SendToGroup(process.Id, signal) && !process.HasExited)
+            Signals.Send(process.Id, signal);
+    }
 }

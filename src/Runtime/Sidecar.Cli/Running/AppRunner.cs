@@ -22,7 +22,7 @@ internal sealed class AppRunner(AppPlan plan, ISidecar sidecar, RunLog log, RunJ
 
     public ISidecar Sidecar => sidecar;
 
-    /// <summary>Completes as soon as the app is healthy, or has ended before it was.</summary>
+    /// <summary>Completes as soon as the app is healthy, has ended before it was, or has been waited for so long that its silence is told.</summary>
     public Task Settled => _settled.Task;
 
     /// <summary>Completes with the exit code of the app, or that of its sidecar when it has no command.</summary>
@@ -82,7 +82,11 @@ internal sealed class AppRunner(AppPlan plan, ISidecar sidecar, RunLog log, RunJ
             using var enough = CancellationTokenSource.CreateLinkedTokenSource(_stopping.Token);
             var reminder = Task.Delay(patience, time, enough.Token);
             if (await Task.WhenAny(decided, reminder) == reminder && !_stopping.IsCancellationRequested)
+            {
                 await log.SayAsync(await ReminderAsync(started));
+                _settled.TrySetResult();
+            }
+
             await enough.CancelAsync();
         }
 
@@ -149,7 +153,7 @@ internal sealed class AppRunner(AppPlan plan, ISidecar sidecar, RunLog log, RunJ
         if (app.AppPort <= 0 || await ListensAsync())
             return $"{plan.AppId} is not healthy after {waited}{(plan.SidecarLog.File is { } sidecarLog ? $"; see {sidecarLog}" : "")}";
         var log = plan.AppLog.File is { } appLog ? $"; see {appLog}" : "";
-        return $"{plan.AppId} does not listen on {app.AppChannelAddress}:{app.AppPort} after {waited}; it is waited for. Is appPort the port it listens on?{log}";
+        return $"{plan.AppId} does not listen on {app.AppChannelAddress}:{app.AppPort} after {waited}; check appPort, it is still waited for{log}";
     }
 
     private async Task<bool> ListensAsync()

@@ -1,3 +1,6 @@
+using System.Net;
+using System.Net.Sockets;
+
 namespace Sidecar.Cli.Running;
 
 /// <summary>The few calls of a sidecar's API that its launcher makes.</summary>
@@ -5,7 +8,7 @@ internal sealed class DaprdApi(HttpClient http, AppPlan plan, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
-    private string Root => $"http://127.0.0.1:{plan.Ports.Http}/v1.0";
+    private string Root => $"http://{Address(plan.App.ApiListenAddresses)}:{plan.Ports.Http}/v1.0";
 
     /// <summary>Returns when the API serves, app or not.</summary>
     public Task ServesAsync(CancellationToken cancellationToken) => AnswersAsync("/healthz/outbound", cancellationToken);
@@ -20,6 +23,15 @@ internal sealed class DaprdApi(HttpClient http, AppPlan plan, TimeProvider time)
             request.Headers.TryAddWithoutValidation("dapr-api-token", token);
         using var response = await http.SendAsync(request, cancellationToken);
         response.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>The first of the addresses it listens on; for one that stands for all, the loopback address.</summary>
+    private static string Address(string? listenAddresses)
+    {
+        var first = listenAddresses?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
+        if (!IPAddress.TryParse(first?.Trim('[', ']'), out var address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
+            address = IPAddress.Loopback;
+        return address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : $"{address}";
     }
 
     private async Task AnswersAsync(string path, CancellationToken cancellationToken)

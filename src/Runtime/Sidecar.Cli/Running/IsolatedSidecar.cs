@@ -14,6 +14,9 @@ internal sealed class IsolatedSidecar(AppPlan plan, ChildSpec spec, DaprdApi api
     /// <summary>A process that lived this long starts the pauses anew.</summary>
     private static readonly TimeSpan Stable = TimeSpan.FromSeconds(30);
 
+    /// <summary>With these words daprd tells last, outside its log, why it cannot start.</summary>
+    private const string FatalPrefix = "Fatal error from runtime: ";
+
     private readonly Dictionary<string, string> _metadata = plan.ExtendedMetadata();
     private readonly TaskCompletionSource<int> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _healthy = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -36,8 +39,7 @@ internal sealed class IsolatedSidecar(AppPlan plan, ChildSpec spec, DaprdApi api
         {
             await asked.CancelAsync();
             _stopped.TrySetResult(await process.Exited);
-            throw new SidecarStartException(
-                $"daprd of {plan.AppId} ended with {ExitCodes.Describe(await process.Exited)} before it served. Its last lines:{Environment.NewLine}{string.Join(Environment.NewLine, plan.SidecarLog.LastLines().Select(line => $"    {line}"))}");
+            throw new SidecarStartException(WhyItEnded(await process.Exited));
         }
 
         await serves;
@@ -66,6 +68,16 @@ internal sealed class IsolatedSidecar(AppPlan plan, ChildSpec spec, DaprdApi api
             await process.DisposeAsync();
         await _life;
         _stopping.Dispose();
+    }
+
+    /// <summary>Its own last words if it had the time for them, else its last lines.</summary>
+    private string WhyItEnded(int code)
+    {
+        var lines = plan.SidecarLog.LastLines();
+        var fatal = lines.SkipWhile(line => !line.StartsWith(FatalPrefix, StringComparison.Ordinal)).ToArray();
+        return fatal.Length > 0
+            ? string.Join(Environment.NewLine, fatal)[FatalPrefix.Length..]
+            : $"daprd of {plan.AppId} ended with {ExitCodes.Describe(code)} before it served. Its last lines:{string.Concat(lines.Select(line => $"{Environment.NewLine}    {line}"))}";
     }
 
     private ChildProcess? Current

@@ -25,6 +25,8 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
     /// <summary>A little more than the sidecars' own limit.</summary>
     private static readonly TimeSpan DrainLimit = SidecarSettings.Grace + TimeSpan.FromMilliseconds(500);
 
+    private static readonly TimeSpan SidecarReminder = TimeSpan.FromSeconds(10);
+
     private readonly RunFolder _folder = new(template.File);
     private readonly IReadOnlyDictionary<string, string> _environment = SidecarOptions.ProcessEnvironment();
     private readonly long _began = time.GetTimestamp();
@@ -40,7 +42,7 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
         }
 
         // 2. Survivors.
-        if (RunRecord.Read(_folder.RecordFile) is { } previous && await Survivors.EndAsync(previous, time, signals.Asked) is { Count: > 0 } ended)
+        if (RunRecord.Read(_folder.RecordFile) is { } previous && await Survivors.EndAsync(previous, time, CancellationToken.None) is { Count: > 0 } ended)
             await log.SayAsync($"ended what a killed run had left: {string.Join(", ", ended)}");
         foreach (var suffix in new[] { "", "-wal", "-shm" })
             File.Delete(_folder.NamesFile + suffix);
@@ -56,7 +58,7 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
         var index = RunIndex.OfUser();
         var plans = Plan();
         var journal = new RunJournal(_folder, Record(plans));
-        index.Add(_folder);
+        await AddAsync(index);
         try
         {
             return await RunAsync(plans, journal);
@@ -65,6 +67,19 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
         {
             journal.Close();
             index.Remove(_folder);
+        }
+    }
+
+    private async Task AddAsync(RunIndex index)
+    {
+        try
+        {
+            index.Add(_folder);
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            // A home that cannot be written is usual in containers, and nothing else depends on the index.
+            await log.SayAsync($"dapr list will not show this run: {failure.Message}");
         }
     }
 
@@ -78,7 +93,7 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
             // 4. Sidecars. One that cannot start ends the run, as with the official command line.
             return await StartSidecarsAsync(host, plans) is { } sidecars
                 ? await RunAppsAsync([.. plans.Zip(sidecars, (plan, sidecar) => new AppRunner(plan, sidecar, log, journal, time))])
-                : signals.Asked.IsCancellationRequested ? 0 : Failed;
+                : await NotStartedAsync(plans);
         }
         finally
         {
@@ -121,14 +136,36 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
     private async Task<ISidecar[]?> StartSidecarsAsync(ISidecarHost host, IReadOnlyList<AppPlan> plans)
     {
         var starts = plans.Select(plan => Task.Run(() => host.StartAsync(plan, signals.Asked))).ToArray();
-        await Task.WhenAny(Task.WhenAll(starts), Signalled(signals.Insisted));
-        for (var i = 0; i < starts.Length; i++)
+        var done = Task.WhenAny(Task.WhenAll(starts), Signalled(signals.Insisted));
+        while (await Task.WhenAny(done, Task.Delay(SidecarReminder, time)) != done)
+            await log.SayAsync($"waiting for the sidecars of {string.Join(", ", plans.Where((_, i) => !starts[i].IsCompleted).Select(plan => plan.AppId))} to serve{Logs(plans)}");
+
+        // Sidecars share components: what keeps several from starting is told once.
+        var failures =
+            from start in starts.Zip(plans, (task, plan) => (Failure: task.Exception?.InnerException, plan.AppId))
+            where start.Failure is not null
+            group start.AppId by start.Failure is SidecarStartException ? start.Failure.Message : $"{start.Failure.GetType().Name}: {start.Failure.Message}";
+        foreach (var failure in failures)
+            await log.SayAsync($"the sidecar{(failure.Count() > 1 ? "s" : "")} of {string.Join(", ", failure)} cannot start: {failure.Key}");
+        return starts.All(start => start.IsCompletedSuccessfully) ? await Task.WhenAll(starts) : null;
+    }
+
+    private async Task<int> NotStartedAsync(IReadOnlyList<AppPlan> plans)
+    {
+        if (signals.Asked.IsCancellationRequested)
         {
-            if (starts[i].Exception?.InnerException is { } failure)
-                await log.SayAsync($"the sidecar of {plans[i].AppId} cannot start: {(failure is SidecarStartException ? failure.Message : $"{failure.GetType().Name}: {failure.Message}")}");
+            await log.SayAsync("stopped before the apps were started");
+            return 0;
         }
 
-        return starts.All(start => start.IsCompletedSuccessfully) ? await Task.WhenAll(starts) : null;
+        await log.SayAsync($"no app was started{Logs(plans)}");
+        return Failed;
+    }
+
+    private static string Logs(IReadOnlyList<AppPlan> plans)
+    {
+        var folders = plans.Select(plan => plan.SidecarLog.File).OfType<string>().Select(Path.GetDirectoryName).Distinct().ToArray();
+        return folders.Length > 0 ? $"; logs: {string.Join(", ", folders)}" : "";
     }
 
     private async Task StopAsync(AppRunner[] apps)

@@ -1,3 +1,4 @@
+using Sidecar.Components;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resources;
 
@@ -14,26 +15,33 @@ internal static class TemplateCheck
     public static CheckedTemplate Load(string fileOrFolder, bool isolated, string? componentSet)
     {
         var loaded = RunTemplateLoader.Load(fileOrFolder);
-        if (loaded.Value is null)
-            return new CheckedTemplate(null, [.. loaded.Errors.Select(error => error.ToString())], []);
-        var choice = loaded.Value.WithComponentSet(componentSet);
+        List<string> errors = [.. loaded.Errors.Select(error => error.ToString())];
+        List<string> notes = [.. loaded.Problems.Where(problem => problem.IsWarning).Select(warning => $"warning: {warning}")];
+        if ((loaded.Value ?? loaded.Draft) is not { } read)
+            return new CheckedTemplate(null, errors, notes);
+        var choice = read.WithComponentSet(componentSet);
         if (choice.Template is not { } template)
-            return new CheckedTemplate(null, [choice.Error!], []);
+            return new CheckedTemplate(null, [.. errors, choice.Error!], notes);
 
-        var notes = new List<string>(loaded.Problems.Select(warning => $"warning: {warning}"));
         notes.AddRange(WithoutEffect(template));
         if (choice.Notice is { } notice)
             notes.Add(notice);
-        var environment = SidecarOptions.ProcessEnvironment();
-        var resources = template.Apps.Select(app => ResourceLoader.Load(Options(app, environment))).ToArray();
-
-        // Apps share folders: what is wrong in one is told once.
-        var problems = resources.SelectMany(set => set.Problems).Distinct().ToArray();
+        var resources = LoadResources(template);
+        var problems = InReadingOrder(resources.SelectMany(set => set.Problems));
         notes.AddRange(problems.Where(problem => problem.IsWarning).Select(problem => $"warning: {problem}"));
-        List<string> errors = [.. problems.Where(problem => !problem.IsWarning).Select(problem => problem.ToString())];
+        notes.AddRange(SubscriptionsWithoutPubSub(resources));
+        errors.AddRange(problems.Where(problem => !problem.IsWarning).Select(problem => problem.ToString()));
+        if (componentSet is not null && template.ComponentSets is { } sets && sets.Default != componentSet && problems.Any(problem => IsUnknownType(problem, sets, componentSet)))
+            notes.Add($"component set {componentSet} cannot be run here; without --components {componentSet} the set {sets.Default} is taken");
         if (isolated)
             errors.AddRange(InMemoryPubSub(resources));
         return new CheckedTemplate(errors.Count == 0 ? template : null, errors, notes);
+    }
+
+    private static Loaded<ResourceSet>[] LoadResources(RunTemplate template)
+    {
+        var environment = SidecarOptions.ProcessEnvironment();
+        return [.. template.Apps.Select(app => ResourceLoader.Load(Options(app, environment)))];
     }
 
     private static ResourceLoadOptions Options(RunApp app, IReadOnlyDictionary<string, string> environment) => new(
@@ -42,7 +50,17 @@ internal static class TemplateCheck
         app.ResourcesPaths,
         app.ConfigFilePath is { } config ? [config] : [],
         environment,
-        Strict: true);
+        Strict: true)
+    {
+        Catalog = ComponentCatalog.Default,
+    };
+
+    /// <summary>File by file, line by line. Apps share folders: what is wrong in one is told once.</summary>
+    private static ResourceProblem[] InReadingOrder(IEnumerable<ResourceProblem> problems) =>
+        [.. problems.Distinct().GroupBy(problem => problem.File).SelectMany(file => file.OrderBy(problem => problem.Line))];
+
+    private static bool IsUnknownType(ResourceProblem problem, ComponentSets sets, string set) =>
+        problem is { IsWarning: false, Field: "spec.type" } && Path.GetDirectoryName(problem.File) == Path.Combine(sets.Folder, set);
 
     private static IEnumerable<string> InMemoryPubSub(IEnumerable<Loaded<ResourceSet>> resources) => resources
         .SelectMany(set => set.Value?.Components ?? [])
@@ -50,6 +68,21 @@ internal static class TemplateCheck
         .Select(component =>
             $"{component.Origin}: {component.Name}: pubsub.in-memory lives in the memory of one process, and with --isolated each sidecar is a process: a message would reach no other app. Use pubsub.sqlite, or run without --isolated")
         .Distinct();
+
+    /// <summary>daprd only logs it, and the messages never come. One that some app can serve is right: without scopes all apps read it.</summary>
+    private static IEnumerable<string> SubscriptionsWithoutPubSub(IReadOnlyCollection<Loaded<ResourceSet>> resources)
+    {
+        // A component that could not be read may be the one.
+        if (resources.Any(set => set.Value is null))
+            return [];
+        return
+            from set in resources
+            from subscription in set.Value!.Subscriptions
+            let served = set.Value!.Components.Any(component => component.Name == subscription.PubsubName && component.Type.StartsWith("pubsub.", StringComparison.OrdinalIgnoreCase))
+            group served by (subscription.Origin, subscription.Name, subscription.PubsubName) into found
+            where !found.Contains(true)
+            select $"warning: {found.Key.Origin}: spec.pubsubname: no app that reads subscription '{found.Key.Name}' has a pubsub component '{found.Key.PubsubName}'; it will get no messages";
+    }
 
     private static IEnumerable<string> WithoutEffect(RunTemplate template) => template.Apps
         .SelectMany(app => app.WithoutEffect)

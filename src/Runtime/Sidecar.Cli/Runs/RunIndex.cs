@@ -17,7 +17,11 @@ internal sealed class RunIndex(string folder)
         File.WriteAllText(EntryOf(run), run.RecordFile);
     }
 
-    public void Remove(RunFolder run) => File.Delete(EntryOf(run));
+    public void Remove(RunFolder run)
+    {
+        if (File.Exists(EntryOf(run)))
+            File.Delete(EntryOf(run));
+    }
 
     /// <summary>Runs whose launcher is alive, oldest first. Entries that point nowhere are removed on the way.</summary>
     public IReadOnlyList<RunRecord> Alive()

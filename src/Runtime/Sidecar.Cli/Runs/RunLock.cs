@@ -3,21 +3,30 @@ namespace Sidecar.Cli.Runs;
 /// <summary>One run per template at a time. The system gives the lock back when its holder ends, however it ends.</summary>
 internal sealed class RunLock : IDisposable
 {
+    // What the system says when another process has the file locked: ERROR_SHARING_VIOLATION, EAGAIN on macOS, EAGAIN on Linux.
+    private static readonly int HeldByAnother =
+        OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11;
+
     private readonly FileStream _file;
 
     private RunLock(FileStream file) => _file = file;
 
     /// <summary>Null when another run holds it.</summary>
+    /// <exception cref="IOException">The folder cannot be written; the message says what is kept there.</exception>
     public static RunLock? TryTake(RunFolder folder)
     {
-        Directory.CreateDirectory(folder.Folder);
         try
         {
+            Directory.CreateDirectory(folder.Folder);
             return new RunLock(new FileStream(folder.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
         }
-        catch (IOException)
+        catch (IOException failure) when (failure.HResult == HeldByAnother)
         {
             return null;
+        }
+        catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+        {
+            throw new IOException($"{folder.Folder} cannot be written, and the lock and the record of a run are kept there: {failure.Message}", failure);
         }
     }
 

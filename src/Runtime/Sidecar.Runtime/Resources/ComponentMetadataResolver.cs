@@ -109,7 +109,7 @@ internal sealed class ComponentMetadataResolver(string appId, IReadOnlyDictionar
 
         private void Add(string field, string message, bool isWarning) => problems.Add(new ResourceProblem(
             component.Origin.File,
-            component.Origin.Line,
+            component.LineOfMetadata(index),
             $"spec.metadata[{index}].{field}",
             $"component '{component.Name}', metadata '{component.Metadata[index].Name}': {message}",
             isWarning));

@@ -16,13 +16,16 @@ internal static class ComponentReader
         ComponentResource? component = null;
         if (fields.Object("spec") is { } spec)
         {
+            var lines = new List<int>();
             component = new ComponentResource(header.Origin, header.Name, spec.RequiredText("type"))
             {
                 Namespace = header.Namespace,
                 Version = spec.Text("version") ?? "",
                 IgnoreErrors = spec.Flag("ignoreErrors"),
                 InitTimeout = InitTimeout(spec),
-                Metadata = [.. spec.Objects("metadata").Select(MetadataItem).OfType<ComponentMetadataItem>()],
+                Metadata = [.. spec.Objects("metadata").Select(item => MetadataItem(item, lines))],
+                MetadataLines = lines,
+                SpecLine = spec.LineOf("type"),
                 SecretStore = secretStore,
                 Scopes = scopes,
             };
@@ -56,8 +59,9 @@ internal static class ComponentReader
         return DefaultInitTimeout;
     }
 
-    private static ComponentMetadataItem? MetadataItem(YamlFields item)
+    private static ComponentMetadataItem MetadataItem(YamlFields item, List<int> lines)
     {
+        lines.Add(item.Line);
         var name = item.RequiredText("name");
         var given = (item.Has("value") ? 1 : 0) + (item.Has("secretKeyRef") ? 1 : 0) + (item.Has("envRef") ? 1 : 0);
         if (given != 1)

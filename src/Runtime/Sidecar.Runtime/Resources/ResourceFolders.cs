@@ -46,10 +46,13 @@ internal sealed class ResourceFolders
         {
             if (file.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || file.EndsWith(".yml", StringComparison.OrdinalIgnoreCase))
                 ReadFile(file);
-            else
+            else if (!_options.Strict || LooksLikeYaml(file))
                 _problems.Add(new ResourceProblem(file, 0, "", "not loaded: its name does not end in .yaml or .yml", IsWarning: true));
         }
     }
+
+    /// <summary>daprd warns of every other file. Before a run that would only be noise about a JSON file of secrets, but a slip is worth a line.</summary>
+    private static bool LooksLikeYaml(string file) => Spelling.Nearest(Path.GetExtension(file).TrimStart('.'), ["yaml", "yml"]) is not null;
 
     private void ReadFile(string file)
     {

@@ -1,3 +1,5 @@
+using Sidecar.Components;
+
 namespace Sidecar.Runtime.Resources;
 
 /// <summary>What to load, and for whom.</summary>
@@ -16,4 +18,8 @@ public sealed record ResourceLoadOptions(
     IReadOnlyList<string> ResourcesPaths,
     IReadOnlyList<string> ConfigPaths,
     IReadOnlyDictionary<string, string> Environment,
-    bool Strict);
+    bool Strict)
+{
+    /// <summary>With it, types and metadata fields of components are compared with those it knows. null: a sidecar does that when it starts them.</summary>
+    public ComponentCatalog? Catalog { get; init; }
+}

@@ -11,7 +11,7 @@ public static class ResourceLoader
     {
         var folders = ResourceFolders.Load(options);
         var configuration = ConfigurationFiles.Load(options);
-        IReadOnlyList<ResourceProblem> problems = [.. folders.Problems, .. configuration.Problems];
+        IReadOnlyList<ResourceProblem> problems = [.. folders.Problems, .. configuration.Problems, .. TypeProblems(options, folders, configuration)];
         if (problems.Any(problem => !problem.IsWarning))
             return new Loaded<ResourceSet>(null, problems);
         return new Loaded<ResourceSet>(
@@ -24,4 +24,9 @@ public static class ResourceLoader
             },
             problems);
     }
+
+    private static IEnumerable<ResourceProblem> TypeProblems(ResourceLoadOptions options, ResourceFolders folders, ConfigurationFiles configuration) =>
+        options.Catalog is { } catalog
+            ? folders.Components.Where(component => !configuration.Merged.Denies(component)).SelectMany(new ComponentTypeCheck(catalog).Problems)
+            : [];
 }

@@ -41,6 +41,14 @@ public sealed record ComponentResource(ResourceOrigin Origin, string Name, strin
     public string? NeededSecretStore => Metadata.Any(item => item.SecretKeyRef is not null) ? SecretStore : null;
 
     public IReadOnlyList<string> Scopes { get; init; } = [];
+
+    /// <summary>1-based line of <c>spec.type</c>, for messages.</summary>
+    public int SpecLine { get; init; } = Origin.Line;
+
+    /// <summary>1-based lines of <see cref="Metadata"/>; empty when they are unknown.</summary>
+    public IReadOnlyList<int> MetadataLines { get; init; } = [];
+
+    public int LineOfMetadata(int index) => index < MetadataLines.Count ? MetadataLines[index] : Origin.Line;
 }
 
 /// <summary><c>kind: Subscription</c>, v1alpha1 and v2alpha1 in one shape (contract section 4.5).</summary>

@@ -30,7 +30,11 @@ public static class RunTemplateLoader
             template = Read(new YamlFields(map, "", problems), file, new TemplatePaths(home ?? UserHome()));
         else
             problems.Error(documents.Count > 0 ? documents[0].Line : 1, "", NoTemplate(documents));
-        return new Loaded<RunTemplate>(problems.HasErrors ? null : template, [.. problems.All.OrderBy(problem => problem.Line)]);
+        return new Loaded<RunTemplate>(problems.HasErrors ? null : template, [.. problems.All.OrderBy(problem => problem.Line)])
+        {
+            // Without its component sets, misspelt perhaps, it would be judged by the resources of another set.
+            Draft = problems.All.Any(problem => problem.Field.StartsWith("component", StringComparison.OrdinalIgnoreCase)) ? null : template,
+        };
     }
 
     private static string NoTemplate(IReadOnlyList<YamlDocument> documents) => documents switch

@@ -91,6 +91,20 @@ public sealed class ChildProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task Kill_ends_a_child_that_has_no_session_of_its_own_yet()
+    {
+        var slow = _folder.Write("setsid", "#!/bin/sh\necho starting\nwhile :; do sleep 0.05; done\n");
+        File.SetUnixFileMode(slow, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        var path = new Dictionary<string, string> { ["PATH"] = $"{_folder.Path}:{SystemPath["PATH"]}" };
+        await using var child = ChildProcess.Start(new ChildSpec(["sleep", "1000"], _folder.Path, path), Collect);
+        await FirstLineAsync();
+
+        child.Kill();
+
+        Assert.Equal(128 + 9, await child.Exited.WithinAsync("the end of the child"));
+    }
+
+    [Fact]
     public async Task Terminate_reaches_the_child_as_a_signal_it_can_handle()
     {
         await using var child = Start("trap 'echo bye; exit 5' TERM; echo ready; while :; do sleep 0.05; done");

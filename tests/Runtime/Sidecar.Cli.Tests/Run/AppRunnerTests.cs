@@ -31,8 +31,10 @@ public sealed class AppRunnerTests : IDisposable
 
         await AdvanceAsync(TimeSpan.FromSeconds(9));
         Assert.Equal(0, Told());
+        Assert.False(app.Settled.IsCompleted);
         await AdvanceAsync(TimeSpan.FromSeconds(1));
         await Eventually.TrueAsync(() => Told() == 1, "the first reminder");
+        await app.Settled.WithinAsync("the start to be summed up without the app");
         await AdvanceAsync(TimeSpan.FromSeconds(59));
         Assert.Equal(1, Told());
         await AdvanceAsync(TimeSpan.FromSeconds(1));

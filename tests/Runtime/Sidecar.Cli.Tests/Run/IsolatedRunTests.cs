@@ -43,18 +43,28 @@ public sealed class IsolatedRunTests : RunFixture
         Assert.Equal(0, await run.SignalAndWaitAsync(SigTerm));
     }
 
-    [Fact]
-    public async Task A_daprd_that_cannot_start_ends_the_run_with_its_last_lines()
+    [Theory]
+    [InlineData("::1")]
+    [InlineData("0.0.0.0")]
+    public async Task A_daprd_that_listens_elsewhere_is_asked_there(string address)
     {
-        var template = Template("a", Waiting);
-        Folder.Write("resources/state.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: store\nspec:\n  type: state.nosuch\n  version: v1\n");
+        await using var run = DaprCli.Start(Folder, "run", "--isolated", "-f", Template("a", Waiting, $"apiListenAddresses: '{address}'"));
 
-        var (code, output) = await DaprCli.RunAsync(Folder, "run", "--isolated", "-f", template);
+        await run.LineAsync("all 1 apps are healthy");
+        Assert.Equal(0, await run.SignalAndWaitAsync(SigTerm));
+    }
 
-        Assert.Equal(1, code);
-        Assert.Contains("store", output);
-        Assert.Contains("state.nosuch", output);
-        Assert.DoesNotContain("== APP", output);
+    [Fact]
+    public async Task A_daprd_that_ends_without_a_word_ends_the_run_with_its_code_and_last_lines()
+    {
+        var daprd = Folder.Write("daprd", "#!/bin/sh\necho half a start\nexit 9\n");
+        File.SetUnixFileMode(daprd, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        await using var run = DaprCli.Start(Folder, new Dictionary<string, string> { ["DAPRD_PATH"] = daprd }, "run", "--isolated", "-f", Template("a", Waiting));
+
+        Assert.Equal(1, await run.Exited.WithinAsync("the end of the run"));
+        Assert.Contains("daprd of a ended with exit code 9 before it served", run.Output);
+        Assert.Contains("    half a start", run.Output);
+        Assert.DoesNotContain("== APP", run.Output);
     }
 
     [Fact]

@@ -102,10 +102,13 @@ public sealed class RunTests : RunFixture
     public async Task Everything_wrong_in_template_and_resources_is_told_at_once_and_nothing_starts()
     {
         var template = Template(("a", Waiting, "appPort: many"), ("b", Waiting, "daprHtttpPort: 1"));
+        var component = Folder.Write("resources/state.yaml", Component("state.reddis"));
 
         var (code, output) = await DaprCli.RunAsync(Folder, "run", "-f", template);
 
         Assert.Equal(1, code);
+        Assert.Contains($"{component}:6: spec.type: component 'store': this runtime has no driver for state.reddis yet", output);
+        Assert.Contains("nothing was started: 3 problems", output);
         Assert.Matches($"{template}:\\d+: .*appPort", output);
         Assert.Matches($"{template}:\\d+: .*daprHtttpPort", output);
         Assert.DoesNotContain("== APP", output);
@@ -124,18 +127,77 @@ public sealed class RunTests : RunFixture
         Assert.Single(output.Split('\n'), line => line.Contains("spec.typ:", StringComparison.Ordinal));
     }
 
+    [Theory]
+    [InlineData()]
+    [InlineData("--isolated")]
+    public async Task A_component_that_cannot_start_ends_the_run_and_is_told_once(params string[] mode)
+    {
+        var template = Template(("a", Waiting, ""), ("b", Waiting, ""));
+        var component = Folder.Write("resources/state.yaml", Component("state.sqlite", Folder.Write("broken.db", "no database")));
+
+        var (code, output) = await DaprCli.RunAsync(Folder, ["run", "-f", template, .. mode]);
+
+        Assert.Equal(1, code);
+        Assert.Single(output.Split('\n'), line => line.Contains("not a sound SQLite database", StringComparison.Ordinal));
+        Assert.Contains($"the sidecars of a, b cannot start: component store (state.sqlite, {component}:1)", output);
+        Assert.Contains($"no app was started; logs: {Folder.File("a/.dapr/logs")}", output);
+        Assert.DoesNotContain("== APP", output);
+    }
+
     [Fact]
-    public async Task A_component_that_cannot_start_ends_the_run_and_is_named()
+    public async Task A_set_of_components_without_drivers_is_refused_with_the_set_that_can_be_run()
+    {
+        Folder.Write("sets/redis/state.yaml", Component("state.redis"));
+        Folder.Write("sets/embedded/state.yaml", Component("state.in-memory", null));
+        Directory.CreateDirectory(Folder.File("a"));
+        var template = Folder.Write(
+            "dapr.yaml",
+            "version: 1\ncommon:\n  resourcesPath: ./sets/redis\ncomponentSets:\n  folder: ./sets\n  default: embedded\napps:\n  - appDirPath: a\n    command: [\"true\"]\n");
+
+        var (code, output) = await DaprCli.RunAsync(Folder, "run", "-f", template, "--components", "redis");
+
+        Assert.Equal(1, code);
+        Assert.Contains("this runtime has no driver for state.redis yet", output);
+        Assert.Contains("without --components redis the set embedded is taken", output);
+        Assert.Equal(0, (await DaprCli.RunAsync(Folder, "run", "-f", template)).Code);
+    }
+
+    [Fact]
+    public async Task A_subscription_to_a_pubsub_that_no_app_has_is_warned_of()
+    {
+        var template = Template(("a", "exit 0", ""), ("b", "exit 0", ""));
+        Folder.Write("resources/pubsub.yaml", Component("pubsub.in-memory", null) + "scopes: [a]\n");
+        Folder.Write("resources/right.yaml", Subscription("right", "store"));
+        var wrong = Folder.Write("resources/wrong.yaml", Subscription("wrong", "stroe"));
+
+        var (code, output) = await DaprCli.RunAsync(Folder, "run", "-f", template);
+
+        Assert.Equal(0, code);
+        Assert.Contains($"warning: {wrong}:1: spec.pubsubname: no app that reads subscription 'wrong' has a pubsub component 'stroe'", output);
+        Assert.DoesNotContain("'right'", output);
+    }
+
+    [Fact]
+    public async Task A_home_that_cannot_be_written_costs_only_the_list()
+    {
+        var environment = new Dictionary<string, string> { ["DAPR_RUNTIME_PATH"] = Folder.Write("file", "") };
+        await using var run = DaprCli.Start(Folder, environment, "run", "-f", Template("a", "exit 0"));
+
+        Assert.Equal(0, await run.Exited.WithinAsync("the end of the run"));
+        Assert.Contains("dapr list will not show this run: ", run.Output);
+    }
+
+    [Fact]
+    public async Task A_folder_that_cannot_be_written_is_named_and_not_taken_for_another_run()
     {
         var template = Template("a", Waiting);
-        Folder.Write("resources/state.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: store\nspec:\n  type: state.nosuch\n  version: v1\n");
+        Folder.Write(".dapr", "a file");
 
         var (code, output) = await DaprCli.RunAsync(Folder, "run", "-f", template);
 
         Assert.Equal(1, code);
-        Assert.Contains("store", output);
-        Assert.Contains("state.nosuch", output);
-        Assert.DoesNotContain("== APP", output);
+        Assert.Contains($"{Folder.File(".dapr/run")} cannot be written", output);
+        Assert.DoesNotContain("already running", output);
     }
 
     [Fact]
@@ -192,4 +254,11 @@ public sealed class RunTests : RunFixture
         Assert.Equal(0, code);
         Assert.Single(output.Split('\n'), line => line.Contains("components: one -> two", StringComparison.Ordinal));
     }
+
+    private static string Component(string type, string? connectionString = "x.db") =>
+        $"apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: store\nspec:\n  type: {type}\n  version: v1\n" +
+        (connectionString is null ? "" : $"  metadata:\n  - name: connectionString\n    value: {connectionString}\n");
+
+    private static string Subscription(string name, string pubsub) =>
+        $"apiVersion: dapr.io/v2alpha1\nkind: Subscription\nmetadata:\n  name: {name}\nspec:\n  pubsubname: {pubsub}\n  topic: t\n  routes:\n    default: /t\n";
 }

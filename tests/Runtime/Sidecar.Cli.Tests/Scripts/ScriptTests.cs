@@ -14,7 +14,7 @@ public sealed class ScriptTests : IDisposable
         echo "$*" >>"$CALLS"
         case $1 in
           --version) exit "${SDK_CODE:-0}" ;;
-          --list-sdks) echo '8.0.100 [/usr/share/dotnet/sdk]' ;;
+          --list-sdks) [ -n "${NO_SDK:-}" ] || echo '8.0.100 [/usr/share/dotnet/sdk]' ;;
           build)
             if [ -n "${BUILD_FAILS:-}" ]; then
               echo 'Orders.cs(1,2): error CS1002: ; expected'
@@ -135,16 +135,39 @@ public sealed class ScriptTests : IDisposable
         Assert.Contains("https://dotnet.microsoft.com", output);
     }
 
-    [Fact]
-    public async Task With_an_old_sdk_the_script_says_what_to_install()
+    [Theory]
+    [InlineData("", "the .NET SDKs found here are too old: 8.0.100")]
+    [InlineData("1", "here is only a .NET runtime, without an SDK")]
+    public async Task With_an_old_sdk_or_none_the_script_says_what_to_install(string noSdk, string reason)
     {
         _environment["SDK_CODE"] = "1";
+        _environment["NO_SDK"] = noSdk;
 
         var (code, output) = await RunAsync("dapr", "run");
 
         Assert.Equal(1, code);
-        Assert.Contains("too old: 8.0.100", output);
+        Assert.Contains($"the .NET 10 SDK is needed, and {reason}", output);
         Assert.Equal(0, Builds);
+    }
+
+    [Fact]
+    public async Task A_tree_that_cannot_be_written_is_named()
+    {
+        _root.Write("artifacts", "a file");
+
+        Assert.Equal((1, $"dapr: a build writes to {_root.File("artifacts")}, and that cannot be written; use a copy of this tree that can"), await RunAsync("dapr", "run"));
+    }
+
+    [Fact]
+    public async Task The_scripts_find_their_tree_through_links_and_from_other_folders()
+    {
+        Directory.CreateDirectory(_root.File("my bin"));
+        File.CreateSymbolicLink(_root.File("my bin/absolute"), _root.File("dapr"));
+        File.CreateSymbolicLink(_root.File("my bin/relative"), "../dapr");
+        File.CreateSymbolicLink(_root.File("my bin/twice"), "relative");
+
+        foreach (var link in new[] { "absolute", "relative", "twice" })
+            Assert.EndsWith("program: run", (await RunAsync($"my bin/{link}", "run")).Output);
     }
 
     [Fact]

@@ -31,5 +31,17 @@ internal sealed class RawDatabase : IDisposable
 
     public long Count(string table) => (long)Scalar($"SELECT count(*) FROM {table}")!;
 
+    /// <summary>How SQLite would find the rows.</summary>
+    public string Plan(string sql)
+    {
+        using var command = _connection.CreateCommand();
+        command.CommandText = $"EXPLAIN QUERY PLAN {sql}";
+        using var rows = command.ExecuteReader();
+        List<string> steps = [];
+        while (rows.Read())
+            steps.Add(rows.GetString(3));
+        return string.Join('\n', steps);
+    }
+
     public void Dispose() => _connection.Dispose();
 }

@@ -214,6 +214,95 @@ public sealed class SqlitePubSubTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Only_what_the_slowest_group_of_a_topic_has_before_it_is_kept_however_much_there_is()
+    {
+        await OpenAsync(_clock, ("retention", "1h"), ("cleanupInterval", "10m"));
+        Raw.Execute("INSERT INTO pubsub_groups(topic, consumer_group, position) VALUES ('a', 'away', 700), ('a', 'there', 1500)");
+        foreach (var topic in new[] { "a", "b" })
+        {
+            Raw.Execute(
+                $"""
+                WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<1500)
+                INSERT INTO pubsub_messages(topic, published_at, data) SELECT '{topic}', {Now}, 'x' FROM n
+                """);
+        }
+
+        _clock.Advance(TimeSpan.FromMinutes(71));
+        await Eventually.TrueAsync(() => Raw.Count("pubsub_messages") == 800, "everything but what the group has before it to be deleted");
+        Assert.Equal(701L, Raw.Scalar("SELECT min(id) FROM pubsub_messages"));
+    }
+
+    [Fact]
+    public async Task A_retry_is_not_put_off_when_the_clock_goes_back()
+    {
+        var clock = new SettableClock(_clock);
+        var pubSub = await OpenAsync(clock, ("redeliverInterval", "1s"), ("maxRedeliverInterval", "5s"));
+        var times = 0;
+        await SubscribeAsync(pubSub, (_, _) =>
+        {
+            _arrived.Writer.TryWrite("");
+            return ValueTask.FromResult(++times == 1 ? Delivery.Nack : Delivery.Ack);
+        });
+        await PublishAsync(pubSub, "1");
+        await NextAsync("the first delivery");
+        await Eventually.TrueAsync(() => Raw.Scalar("SELECT count(*) FROM pubsub_leases WHERE consumer_id IS NULL") is 1L, "the failure to be recorded");
+
+        clock.Offset = TimeSpan.FromDays(-1);
+        _clock.Advance(TimeSpan.FromSeconds(3));
+        await NextAsync("the retry, a day early by the clock");
+    }
+
+    [Fact]
+    public async Task A_handler_that_outlived_its_lease_acknowledges_all_the_same()
+    {
+        var (first, second) = (new TaskCompletionSource<Delivery>(), new TaskCompletionSource<Delivery>());
+        var stopped = await OpenAsync(_clock, ("maxInFlight", "1"));
+        await SubscribeAsync(stopped, async (_, _) =>
+        {
+            _arrived.Writer.TryWrite("stopped");
+            return await first.Task;
+        });
+        await PublishAsync(stopped, "1");
+        Assert.Equal("stopped", await NextAsync("the first delivery"));
+        var heir = await OpenAsync(_clock);
+        await SubscribeAsync(heir, async (_, _) =>
+        {
+            _arrived.Writer.TryWrite("heir");
+            return await second.Task;
+        });
+
+        // Its process was stopped for longer than the lease: the message goes to the other, and then the first goes on.
+        Raw.Execute("UPDATE pubsub_leases SET visible_at=0");
+        _clock.Advance(TimeSpan.FromMilliseconds(600));
+        Assert.Equal("heir", await NextAsync("the delivery to the other"));
+        first.SetResult(Delivery.Ack);
+        await Eventually.TrueAsync(() => Raw.Count("pubsub_leases") == 0, "the late acknowledgement");
+        second.SetResult(Delivery.Nack);
+        await PublishAsync(heir, "2");
+        await Eventually.TrueAsync(() => Raw.Scalar("SELECT count(*) FROM pubsub_leases WHERE message_id=1") is 0L, "no trace of the first message");
+    }
+
+    [Fact]
+    public async Task A_file_that_is_full_refuses_messages_and_those_it_took_are_delivered_once_there_is_room()
+    {
+        var pubSub = await OpenAsync(_clock, ("connectionString", "topics.db?_pragma=max_page_count(40)"), ("cleanupInterval", "1m"));
+        await PublishAsync(pubSub, "kept");
+        var failure = await Assert.ThrowsAsync<ComponentException>(async () =>
+        {
+            while (true)
+                await PublishAsync(pubSub, new string('x', 2000), TimeSpan.FromSeconds(30));
+        });
+        Assert.Contains("disk is full", failure.Message);
+
+        // Time passes, and with it go the messages that fill the file.
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        await Eventually.TrueAsync(() => Raw.Count("pubsub_messages") == 1, "the expired messages to be deleted");
+        await PublishAsync(pubSub, "after");
+        await SubscribeAsync(pubSub);
+        Assert.Equal(("kept", "after"), (await NextAsync("what was taken before"), await NextAsync("what was taken after")));
+    }
+
+    [Fact]
     public async Task Messages_past_their_time_to_live_are_deleted_also_unread()
     {
         var pubSub = await OpenAsync(_clock, ("cleanupInterval", "1m"));
@@ -309,5 +398,20 @@ public sealed class SqlitePubSubTests : IAsyncLifetime
         Raw.Execute("UPDATE pubsub_groups SET position=1 WHERE position=0");
         Raw.Execute($"INSERT INTO pubsub_consumers(id, owner, port) VALUES (77, '{owner}', 0)");
         Raw.Execute($"INSERT INTO pubsub_leases(group_id, message_id, consumer_id, visible_at, attempts) SELECT id, 1, 77, {visibleAt}, 1 FROM pubsub_groups WHERE topic='t'");
+    }
+
+    /// <summary>Tells another time than the one by which its timers run, as the system's clock does once somebody sets it.</summary>
+    private sealed class SettableClock(FakeClock steady) : TimeProvider
+    {
+        public TimeSpan Offset { get; set; }
+
+        public override long TimestampFrequency => steady.TimestampFrequency;
+
+        public override DateTimeOffset GetUtcNow() => steady.GetUtcNow() + Offset;
+
+        public override long GetTimestamp() => steady.GetTimestamp();
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            steady.CreateTimer(callback, state, dueTime, period);
     }
 }

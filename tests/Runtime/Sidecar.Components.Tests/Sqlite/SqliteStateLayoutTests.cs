@@ -89,6 +89,45 @@ public sealed class SqliteStateLayoutTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task However_many_rows_have_expired_all_are_deleted_and_found_by_an_index()
+    {
+        await OpenAsync(("cleanupInterval", "1m"));
+        Raw.Execute(
+            """
+            WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i+1 FROM n WHERE i<2000) INSERT INTO state(key, value, is_binary, etag, expiration_time)
+            SELECT 'k'||i, '1', 0, 'e', CASE WHEN i<=1700 THEN '2026-01-01 00:00:30.000' END FROM n
+            """);
+        _clock.Advance(TimeSpan.FromMinutes(1));
+
+        await Eventually.TrueAsync(() => Raw.Count("state") == 300, "1700 expired rows to be deleted");
+        Assert.Contains("state_expiration_time", Raw.Plan("SELECT key FROM state WHERE expiration_time<='2026-01-01 00:00:00.000' LIMIT 500"));
+    }
+
+    [Fact]
+    public async Task A_file_that_is_full_refuses_writes_keeps_what_it_has_and_goes_on_once_there_is_room()
+    {
+        var store = await OpenAsync(("connectionString", "state.db?_pragma=max_page_count(40)"));
+        var value = new byte[2000];
+        var kept = 0;
+        var failure = await Assert.ThrowsAsync<ComponentException>(async () =>
+        {
+            for (; kept < 1000; kept++)
+                await store.SetAsync(new StateUpsert($"k{kept}", value, IsJson: false), CancellationToken.None);
+        });
+        Assert.Contains("disk is full", failure.Message);
+        Assert.Contains(_folder.File("state.db"), failure.Message);
+
+        // Both of a transaction or none, and nothing that was acknowledged is gone.
+        await Assert.ThrowsAsync<ComponentException>(async () => await store.TransactAsync([new StateUpsert("small", "1"u8.ToArray()), new StateUpsert("big", new byte[50_000], IsJson: false)], CancellationToken.None));
+        Assert.Null(await store.GetAsync("small", default, CancellationToken.None));
+        Assert.Equal(kept, Raw.Count("state"));
+
+        for (var number = 0; number < 10; number++)
+            Assert.Equal(StateResult.Ok, await store.DeleteAsync(new StateDelete($"k{number}"), CancellationToken.None));
+        Assert.Equal(StateResult.Ok, await store.SetAsync(new StateUpsert("again", value, IsJson: false), CancellationToken.None));
+    }
+
+    [Fact]
     public async Task Without_a_cleanup_interval_expired_rows_stay()
     {
         var store = await OpenAsync();

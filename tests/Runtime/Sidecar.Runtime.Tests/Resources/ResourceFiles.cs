@@ -1,3 +1,4 @@
+using Sidecar.Components;
 using Sidecar.Runtime.Resources;
 using TestSupport;
 
@@ -29,11 +30,16 @@ internal sealed class ResourceFiles : IDisposable
         return this;
     }
 
+    /// <summary>What components are compared with before a run.</summary>
+    public ComponentCatalog? Catalog { get; set; }
+
     public Loaded<ResourceSet> Load(bool strict)
     {
         Directory.CreateDirectory(Path("resources"));
-        return ResourceLoader.Load(new ResourceLoadOptions(AppId, Namespace, [Path("resources")], _configs, Environment, strict));
+        return ResourceLoader.Load(new ResourceLoadOptions(AppId, Namespace, [Path("resources")], _configs, Environment, strict) { Catalog = Catalog });
     }
+
+    public IReadOnlyList<ResourceProblem> LoadProblems() => Load(strict: true).Problems;
 
     public ResourceSet LoadWell(bool strict = true)
     {

@@ -196,6 +196,14 @@ public sealed class ResourceLoaderTests
             told => Assert.Equal("0 : not loaded: its name does not end in .yaml or .yml", told));
     }
 
+    [Fact]
+    public void Strictly_a_file_that_is_not_yaml_is_told_only_when_its_name_is_nearly_one()
+    {
+        using var files = new ResourceFiles().Add("secrets.json", "{}").Add("README.md", "").Add("store.yamll", Store);
+
+        Assert.Equal([files.Path("resources/store.yamll")], files.Load(strict: true).Problems.Select(problem => problem.File));
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]

@@ -51,6 +51,16 @@ public sealed class RunTemplateLoaderTests : IDisposable
     }
 
     [Fact]
+    public void A_broken_template_still_tells_where_its_resources_are_unless_that_is_what_is_broken()
+    {
+        const string Text = "version: 1\ncommon:\n  resourcesPath: ./components/redis\nnmae: x\napps:\n- appDirPath: apps/orders\n";
+
+        Assert.Null(Load(Text).Value);
+        Assert.Equal([_folder.File("components/redis")], Load(Text).Draft!.Apps[0].ResourcesPaths);
+        Assert.Null(Load(Text + "componentSet: { folder: ./components, default: embedded }\n").Draft);
+    }
+
+    [Fact]
     public void Every_field_is_read()
     {
         _folder.Write("config/config.yaml", "");

@@ -1,5 +1,6 @@
 using Sidecar.Components;
 using Sidecar.Components.PubSub;
+using Sidecar.Runtime.State.Outbox;
 using TestSupport;
 
 namespace Sidecar.Runtime.Tests.State;
@@ -223,6 +224,57 @@ public sealed class OutboxTests
     }
 
     [Fact]
+    public async Task Events_that_no_transaction_ever_follows_leave_places_for_those_that_can_go_on()
+    {
+        var store = new MemoryStateStore();
+        await using var api = await StartAsync(store);
+        var lost = Enumerable.Range(0, 200).Select(number => api.Topics.Deliver(Foreign($"outbox-lost-{number}"))).ToList();
+
+        // The broker has its places back at once, but for a few that wait; and one of another replica is still found when it comes again.
+        await Eventually.TrueAsync(() => lost.Count(delivery => delivery.IsCompleted) == 200 - MissingMarkers.MostWaiting, "most of the 200 to be given back");
+        Assert.All(lost.Where(delivery => delivery.IsCompleted), delivery => Assert.Equal(Delivery.Nack, delivery.Result));
+        var early = api.Topics.Deliver(Foreign("outbox-other"));
+        Assert.Equal(Delivery.Nack, await early.WithinAsync("an event that finds no place to wait"));
+        await store.SetAsync(new Components.State.StateUpsert("outbox-other", "0"u8.ToArray()), CancellationToken.None);
+        Assert.Equal(Delivery.Ack, await api.Topics.Deliver(Foreign("outbox-other")).WithinAsync("the same event again"));
+
+        foreach (var delivery in lost)
+            await RunOutScheduleAsync(delivery);
+        Assert.Equal(Delivery.Nack, await RunOutAsync(api, "outbox-late"));
+    }
+
+    [Fact]
+    public async Task An_event_whose_marker_is_missing_for_an_hour_is_dropped()
+    {
+        await using var api = await StartAsync(new MemoryStateStore());
+        Assert.Equal(Delivery.Nack, await RunOutAsync(api, "outbox-1"));
+        _clock.Advance(MissingMarkers.Patience - TimeSpan.FromSeconds(15));
+        Assert.Equal(Delivery.Nack, await RunOutAsync(api, "outbox-1"));
+        Assert.Equal(Delivery.Ack, await RunOutAsync(api, "outbox-1"));
+
+        // Nothing is remembered of it.
+        Assert.Equal(Delivery.Nack, await RunOutAsync(api, "outbox-1"));
+        Assert.Empty(api.Topics.On("order"));
+    }
+
+    [Fact]
+    public async Task An_event_is_not_dropped_while_its_transaction_is_still_under_way()
+    {
+        var gate = new TaskCompletionSource();
+        var store = new MemoryStateStore { TransactionGate = gate.Task };
+        await using var api = await StateApi.StartAsync([("store", store, [.. Outbox, ("outboxDiscardWhenMissingState", "true")])], _clock);
+        var transaction = TransactAsync(api, "k");
+        await Eventually.TrueAsync(() => api.Topics.Deliveries.Count == 1, "the delivery of the event");
+        await RunOutScheduleAsync(api.Topics.Deliveries[0]);
+        Assert.Equal(Delivery.Nack, await api.Topics.Deliveries[0].WithinAsync("the event going back to the broker"));
+
+        gate.SetResult();
+        await transaction;
+        Assert.Equal(Delivery.Ack, await api.Topics.Deliver(api.Topics.On(InternalTopic).Single()).WithinAsync("the second delivery"));
+        Assert.Single(api.Topics.On("order"));
+    }
+
+    [Fact]
     public async Task Killed_between_publishing_and_deleting_the_marker_the_event_comes_again_under_the_same_id()
     {
         var store = new MemoryStateStore();
@@ -327,11 +379,18 @@ public sealed class OutboxTests
         return new FakeTopics.Published("broker", InternalTopic, null, [], data);
     }
 
+    private async Task<Delivery> RunOutAsync(StateApi api, string id)
+    {
+        var delivery = api.Topics.Deliver(Foreign(id));
+        await RunOutScheduleAsync(delivery);
+        return await delivery.WithinAsync($"the end of {id}");
+    }
+
     private async Task RunOutScheduleAsync(Task delivery)
     {
         while (true)
         {
-            await Eventually.TrueAsync(() => delivery.IsCompleted || _clock.ArmedTimers == 1, "a pause between two looks, or the end of them");
+            await Eventually.TrueAsync(() => delivery.IsCompleted || _clock.ArmedTimers > 0, "a pause between two looks, or the end of them");
             if (delivery.IsCompleted)
                 return;
             _clock.Advance(TimeSpan.FromSeconds(1));

@@ -62,6 +62,14 @@ public sealed class ConfigurationFilesTests
         Assert.All(sets, set => Assert.Equal("orderstore* pubsub secretstore statestore", set.Components));
     }
 
+    /// <summary>SQLite hides what has expired, and deletes it only when asked to; Orders keeps its idempotency keys for a day.</summary>
+    [Fact]
+    public void EmbeddedStateStore_DeletesWhatHasExpired()
+    {
+        var store = Assert.Single(Documents(RepositoryRoot.Combine("components", "embedded", "statestore.yaml")));
+        Assert.Contains(List(Map(store["spec"])["metadata"]).Select(Map), field => Equals(field["name"], "cleanupInterval"));
+    }
+
     [Fact]
     public void RunTemplate_StartsEveryServiceFromWhereItIsBuilt()
     {

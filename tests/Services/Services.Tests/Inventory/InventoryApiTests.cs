@@ -3,6 +3,7 @@ using System.Text.Json;
 using Dapr;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging.Abstractions;
 using Services.Tests.Fakes;
 using Shop.Contracts;
 using Shop.Inventory;
@@ -100,6 +101,81 @@ public sealed class InventoryApiTests
         Assert.Equal((9_997, 3), Stock(inventory, "tea"));
     }
 
+    [Fact]
+    public async Task OrdersOfOneProduct_ThatComeTogether_AreWrittenTogether()
+    {
+        var counted = 0;
+        var gate = new TaskCompletionSource();
+        var dapr = new FakeDapr(new FakeStore(), new FakeBus(), around: async _ =>
+        {
+            Interlocked.Increment(ref counted);
+            await gate.Task;
+        });
+        var writer = new ProductWriter(dapr);
+        dapr.Store.Save("app||product-tea", JsonSerializer.SerializeToUtf8Bytes(Product.New("tea", "Tea", 1, 100), FakeDapr.Json), null, true);
+
+        var changes = Enumerable.Range(0, 101).Select(index => writer.ChangeAsync("tea", product => product!.Take($"o{index}", 1), CancellationToken.None)).ToList();
+        gate.SetResult();
+        var takings = await Task.WhenAll(changes);
+
+        // The first finds nobody else; the others wait for it, and are one. A write is a read and a save, each seen before and after.
+        Assert.Equal(100, takings.Count(taking => taking == Taking.Held));
+        Assert.Single(takings, Taking.Short);
+        Assert.Equal((0, 100), (dapr.Read<Product>("product-tea")!.Available, dapr.Read<Product>("product-tea")!.Reserved));
+        Assert.Equal(2 * 4, counted);
+    }
+
+    [Fact]
+    public async Task ChangeThatIsGivenUp_HoldsNobodyElseUp()
+    {
+        var gate = new TaskCompletionSource();
+        var dapr = new FakeDapr(new FakeStore(), new FakeBus(), around: _ => gate.Task);
+        var writer = new ProductWriter(dapr);
+        dapr.Store.Save("app||product-tea", JsonSerializer.SerializeToUtf8Bytes(Product.New("tea", "Tea", 1, 100), FakeDapr.Json), null, true);
+        using var impatience = new CancellationTokenSource();
+
+        var writing = writer.ChangeAsync("tea", product => product!.Take("o1", 1), impatience.Token);
+        var waiting = writer.ChangeAsync("tea", product => product!.Take("o2", 1), impatience.Token);
+        var patient = writer.ChangeAsync("tea", product => product!.Take("o3", 1), CancellationToken.None);
+        await impatience.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => waiting.WithinAsync("the end of the one that waited"));
+        gate.SetResult();
+
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing.WithinAsync("the end of the one that wrote"));
+        Assert.Equal(Taking.Held, await patient);
+        Assert.Equal(["o3"], dapr.Read<Product>("product-tea")!.Open.Keys);
+    }
+
+    [Fact]
+    public async Task HandlerThatWasStoppedForLong_LooksAgainBeforeItTakesStock()
+    {
+        var clock = new FakeClock();
+        var store = new FakeStore();
+        var stopped = new TaskCompletionSource();
+        var calls = 0;
+        var other = new FakeDapr(store, new FakeBus());
+        store.Save("app||product-tea", JsonSerializer.SerializeToUtf8Bytes(Product.New("tea", "Tea", 1, 100), FakeDapr.Json), null, true);
+
+        // Stopped when it has read the reservation, before it reads the product.
+        var frozen = new FakeDapr(store, new FakeBus(), around: _ => ++calls == 3 ? stopped.Task : Task.CompletedTask);
+        var late = On(frozen, clock).OnAsync(Order("o1", ("tea", 5)), CancellationToken.None);
+        var inTime = On(other, clock);
+        await inTime.OnAsync(Order("o1", ("tea", 5)), CancellationToken.None);
+        await inTime.OnAsync(new OrderConfirmed("o1", "c1", 1), CancellationToken.None);
+
+        // Long enough for the settled order to be forgotten.
+        clock.Advance(TimeSpan.FromMinutes(10));
+        await inTime.OnAsync(Order("o2", ("tea", 1)), CancellationToken.None);
+        await inTime.OnAsync(new OrderConfirmed("o2", "c1", 1), CancellationToken.None);
+        stopped.SetResult();
+
+        Assert.Equal(EventStatus.Retry, await late);
+        Assert.Equal((94, 0), (other.Read<Product>("product-tea")!.Available, other.Read<Product>("product-tea")!.Reserved));
+    }
+
+    private static Reservations On(FakeDapr dapr, TimeProvider clock) =>
+        new(dapr, new ProductWriter(dapr), clock, NullLogger<Reservations>.Instance);
+
     private static (int Available, int Reserved) Stock(ServiceHost inventory, string sku)
     {
         var product = inventory.Dapr.Read<Product>(Product.Key(sku))!;
@@ -118,7 +194,7 @@ public sealed class InventoryApiTests
         "the catalog to be in place");
 
     private static Task<ServiceHost> StartAsync(FakeDapr? dapr = null) => ServiceHost.StartAsync(
-        services => services.AddSingleton<Reservations>().AddSingleton<Catalog>()
+        services => services.AddSingleton<ProductWriter>().AddSingleton<Reservations>().AddSingleton<Catalog>()
             .AddSingleton<IReadiness>(provider => provider.GetRequiredService<Catalog>())
             .AddHostedService(provider => provider.GetRequiredService<Catalog>()),
         app => app.MapInventory(),

@@ -33,7 +33,7 @@ internal sealed class ShopProcess
                 On<PaymentDeclined>(progress.OnAsync);
                 break;
             case "inventory":
-                var reservations = new Reservations(dapr, shop.Clock, NullLogger<Reservations>.Instance);
+                var reservations = new Reservations(dapr, new ProductWriter(dapr), shop.Clock, NullLogger<Reservations>.Instance);
                 On<OrderSubmitted>(reservations.OnAsync);
                 On<OrderConfirmed>(reservations.OnAsync);
                 On<OrderCancelled>(reservations.OnAsync);

@@ -24,3 +24,51 @@ internal sealed class ReturnOperation(ClaimRequest request, ClaimedMessage messa
     protected override int Execute(SqliteSession session) => session.Execute(
         Sql, request.GroupId, message.Id, request.ConsumerId, message.Attempt, visibleAt, countsAsAttempt ? message.Attempt : message.Attempt - 1);
 }
+
+/// <summary>
+/// Finds messages that wait for a retry further in the future than any pause of their group lasts.
+/// </summary>
+/// <param name="groups">Each with its longest pause.</param>
+/// <param name="now">By the clock that retries are timed with.</param>
+internal sealed class FindUntimely(IReadOnlyList<(long GroupId, TimeSpan LongestPause)> groups, DateTimeOffset now)
+    : SqliteOperation<IReadOnlyList<(long GroupId, long MessageId)>>
+{
+    /// <summary>Processes read the clock one after the other.</summary>
+    private static readonly TimeSpan Slack = TimeSpan.FromSeconds(1);
+
+    protected override IReadOnlyList<(long GroupId, long MessageId)> Execute(SqliteSession session)
+    {
+        List<(long, long)> untimely = [];
+        foreach (var (groupId, longestPause) in groups)
+        {
+            using var rows = session.Query(
+                "SELECT message_id FROM pubsub_leases WHERE group_id=$1 AND visible_at>$2 AND consumer_id IS NULL",
+                groupId,
+                (now + longestPause + Slack).ToUnixTimeMilliseconds());
+            while (rows.Read())
+                untimely.Add((groupId, rows.GetInt64(0)));
+        }
+
+        return untimely;
+    }
+}
+
+/// <summary>Makes messages that nobody holds visible at once.</summary>
+internal sealed class BringForward(IReadOnlyList<(long GroupId, long MessageId)> messages, DateTimeOffset now) : SqliteOperation<int>
+{
+    public override bool NeedsSavepoint => true;
+
+    protected override int Execute(SqliteSession session)
+    {
+        foreach (var (groupId, messageId) in messages)
+        {
+            session.Execute(
+                "UPDATE pubsub_leases SET visible_at=$3 WHERE group_id=$1 AND message_id=$2 AND consumer_id IS NULL",
+                groupId,
+                messageId,
+                now.ToUnixTimeMilliseconds());
+        }
+
+        return messages.Count;
+    }
+}

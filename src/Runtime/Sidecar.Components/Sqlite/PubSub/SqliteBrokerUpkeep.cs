@@ -44,7 +44,7 @@ internal sealed class SqliteBrokerUpkeep : IAsyncDisposable
                 {
                     await duty(_stopping.Token).ConfigureAwait(false);
                 }
-                catch (ComponentException failure)
+                catch (Exception failure) when (failure is not (OperationCanceledException or ObjectDisposedException or OutOfMemoryException))
                 {
                     SqliteTopicLog.UpkeepFailed(_logger, _broker.File.Path, failure);
                 }
@@ -70,8 +70,23 @@ internal sealed class SqliteBrokerUpkeep : IAsyncDisposable
         }
     }
 
-    private Task WatchAsync(CancellationToken cancellationToken) =>
-        _broker.Subscriptions.Count == 0 ? Task.CompletedTask : _broker.FreeLeasesOfTheDeadAsync(cancellationToken);
+    private async Task WatchAsync(CancellationToken cancellationToken)
+    {
+        var subscriptions = _broker.Subscriptions;
+        if (subscriptions.Count == 0)
+            return;
+        await _broker.FreeLeasesOfTheDeadAsync(cancellationToken).ConfigureAwait(false);
+
+        // The system's clock went back: a retry that was due in seconds would wait for as long as the clock went.
+        var groups = subscriptions.GroupBy(subscription => subscription.GroupId)
+            .Select(group => (group.Key, group.Max(subscription => subscription.LongestPause))).ToList();
+        var find = new FindUntimely(groups, _broker.Time.GetUtcNow());
+        if (await _broker.File.ReadAsync(find, SqliteBroker.Limits, cancellationToken).ConfigureAwait(false) is not { Count: > 0 } untimely)
+            return;
+        await _broker.File.WriteAsync(new BringForward(untimely, _broker.Time.GetUtcNow()), SqliteBroker.Limits, cancellationToken).ConfigureAwait(false);
+        foreach (var subscription in subscriptions)
+            subscription.Wake();
+    }
 
     private async Task CleanAsync(CancellationToken cancellationToken)
     {
@@ -80,10 +95,16 @@ internal sealed class SqliteBrokerUpkeep : IAsyncDisposable
         {
         }
 
+        foreach (var topic in await _broker.File.ReadAsync(new ListTopics(), SqliteBroker.Limits, cancellationToken).ConfigureAwait(false))
+            await CleanAsync(topic, now - _upkeep.Retention, cancellationToken).ConfigureAwait(false);
+    }
+
+    private async Task CleanAsync(string topic, DateTimeOffset publishedBefore, CancellationToken cancellationToken)
+    {
         for (long? after = 0; after is { } last;)
         {
             (var outlived, after) = await _broker.File.ReadAsync(
-                new FindOutlived(last, now - _upkeep.Retention, MostAtOnce), SqliteBroker.Limits, cancellationToken).ConfigureAwait(false);
+                new FindOutlived(topic, last, publishedBefore, MostAtOnce), SqliteBroker.Limits, cancellationToken).ConfigureAwait(false);
             if (outlived.Count > 0)
                 await _broker.File.WriteAsync(new DeleteMessages(outlived), SqliteBroker.Limits, cancellationToken).ConfigureAwait(false);
         }

@@ -45,6 +45,9 @@ internal sealed class SqliteSubscription : IAsyncDisposable
 
     public long GroupId => _place.GroupId;
 
+    /// <summary>No message waits longer than this for its retry.</summary>
+    public TimeSpan LongestPause => _options.RedeliverAfter(int.MaxValue);
+
     public void Start() => _pump = PumpAsync();
 
     /// <summary>There may be something to claim.</summary>
@@ -149,9 +152,9 @@ internal sealed class SqliteSubscription : IAsyncDisposable
             var claim = new ClaimOperation(_place with { Most = free }, _broker.Time.GetUtcNow());
             return await _broker.File.WriteAsync(claim, SqliteBroker.Limits, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is ComponentException or ObjectDisposedException)
+        catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            // The next poll, or the next message, tries again.
+            // Whatever it was, the subscription must not end over it. The next poll, or the next message, tries again.
             SqliteTopicLog.ClaimFailed(_logger, Topic, failure);
             return new Claim([], HasMore: false, NextDue: null);
         }
@@ -236,7 +239,7 @@ internal sealed class SqliteSubscription : IAsyncDisposable
         {
             await _broker.File.WriteAsync(outcome, SqliteBroker.Limits, CancellationToken.None).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is ComponentException or ObjectDisposedException)
+        catch (Exception failure) when (failure is not OutOfMemoryException)
         {
             SqliteTopicLog.SettleFailed(_logger, message.Id, Topic, failure);
         }

@@ -77,16 +77,15 @@ internal sealed class TransactState(IReadOnlyList<PreparedState> prepared) : Sql
     }
 }
 
-/// <summary>Deletes what has expired, unless another process has done so within the interval.</summary>
-internal sealed class CleanState(SqliteStateTable table, DateTimeOffset now, TimeSpan interval) : SqliteOperation<int>
+/// <summary>Whether it is this process that is to delete what has expired: not when another has done so within the interval.</summary>
+internal sealed class ClaimCleanup(SqliteStateTable table, DateTimeOffset now, TimeSpan interval) : SqliteOperation<bool>
 {
-    public override bool NeedsSavepoint => true;
+    protected override bool Execute(SqliteSession session) =>
+        session.Execute(table.ClaimCleanup, SqliteStateTable.Text(now), SqliteStateTable.Text(now - interval)) > 0;
+}
 
-    protected override int Execute(SqliteSession session)
-    {
-        var text = SqliteStateTable.Text(now);
-        return session.Execute(table.ClaimCleanup, text, SqliteStateTable.Text(now - interval)) == 0
-            ? 0
-            : session.Execute(table.DeleteExpired, text);
-    }
+/// <summary>Deletes what has expired, a limited number at once, so that nobody waits long for the file.</summary>
+internal sealed class DeleteExpiredState(SqliteStateTable table, DateTimeOffset now, int most) : SqliteOperation<int>
+{
+    protected override int Execute(SqliteSession session) => session.Execute(table.DeleteExpired, SqliteStateTable.Text(now), most);
 }

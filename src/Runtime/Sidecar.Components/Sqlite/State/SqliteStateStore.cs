@@ -7,6 +7,8 @@ namespace Sidecar.Components.Sqlite;
 /// <summary><c>state.sqlite</c>: Dapr's own fields and table, so that a file can be carried over in both directions.</summary>
 internal sealed partial class SqliteStateStore : IStateStore
 {
+    private const int MostAtOnce = 500;
+
     private readonly CancellationTokenSource _stopping = new();
     private SharedLease<SqliteFile>? _file;
     private SqliteStateTable _table = null!;
@@ -83,9 +85,9 @@ internal sealed partial class SqliteStateStore : IStateStore
             {
                 try
                 {
-                    await File.WriteAsync(new CleanState(_table, _time.GetUtcNow(), interval), _limits, _stopping.Token).ConfigureAwait(false);
+                    await DeleteExpiredAsync(interval).ConfigureAwait(false);
                 }
-                catch (ComponentException failure)
+                catch (Exception failure) when (failure is not (OperationCanceledException or OutOfMemoryException))
                 {
                     CleanupFailed(logger, failure);
                 }
@@ -94,6 +96,16 @@ internal sealed partial class SqliteStateStore : IStateStore
         catch (OperationCanceledException)
         {
             // Disposed.
+        }
+    }
+
+    private async Task DeleteExpiredAsync(TimeSpan interval)
+    {
+        var now = _time.GetUtcNow();
+        if (!await File.WriteAsync(new ClaimCleanup(_table, now, interval), _limits, _stopping.Token).ConfigureAwait(false))
+            return;
+        while (await File.WriteAsync(new DeleteExpiredState(_table, now, MostAtOnce), _limits, _stopping.Token).ConfigureAwait(false) == MostAtOnce)
+        {
         }
     }
 

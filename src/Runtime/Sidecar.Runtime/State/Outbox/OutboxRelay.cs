@@ -27,6 +27,7 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
 
     private readonly List<IAsyncDisposable> _subscriptions = [];
     private readonly SemaphoreSlim _turn = new(1, 1);
+    private readonly MissingMarkers _missing = new(time);
     private readonly CancellationTokenSource _stopping = new();
 
     public async Task OnAppReadyAsync(CancellationToken cancellationToken)
@@ -61,6 +62,7 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
     public void Dispose()
     {
         _turn.Dispose();
+        _missing.Dispose();
         _stopping.Dispose();
     }
 
@@ -111,9 +113,18 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
 
         try
         {
-            if (await FindMarkerAsync(candidates, id, cancellationToken).ConfigureAwait(false) is { } store)
-                return await PassOnAsync(store, id, message, cancellationToken).ConfigureAwait(false);
-            return transactions.IsRefused(id) || IsDiscarded(candidates, id) ? Delivery.Ack : Delivery.Nack;
+            var (store, isSearchOver) = await FindMarkerAsync(candidates, id, cancellationToken).ConfigureAwait(false);
+            var isDiscarded = store is null && isSearchOver && IsDiscarded(candidates, id);
+
+            // Its transaction may have ended just after the last look.
+            if (isDiscarded)
+                store = await LookAsync(candidates, id, cancellationToken).ConfigureAwait(false);
+            var delivery = store is not null ? await PassOnAsync(store, id, message, cancellationToken).ConfigureAwait(false)
+                : isDiscarded || transactions.IsRefused(id) ? Delivery.Ack
+                : Delivery.Nack;
+            if (delivery == Delivery.Ack)
+                _missing.Forget(id);
+            return delivery;
         }
         catch (OperationCanceledException)
         {
@@ -127,8 +138,12 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
         }
     }
 
-    /// <summary>The store that holds the marker, as soon as one does; null if none did in time, or the transaction was refused.</summary>
-    private async ValueTask<ConfiguredStateStore?> FindMarkerAsync(ConfiguredStateStore[] candidates, string id, CancellationToken cancellationToken)
+    /// <summary>
+    /// The store that holds the marker, as soon as one does. Null without the end of the search when the transaction was refused, or
+    /// when others already take up all the places for waiting; the broker then brings the event again.
+    /// </summary>
+    private async ValueTask<(ConfiguredStateStore? Store, bool IsSearchOver)> FindMarkerAsync(
+        ConfiguredStateStore[] candidates, string id, CancellationToken cancellationToken)
     {
         var delivered = time.GetTimestamp();
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
@@ -138,14 +153,29 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
 
         // Looked for even so: a store may keep the marker of a transaction that it refused in part.
         var found = await LookAsync(candidates, id, cancellationToken).ConfigureAwait(false);
+        if (found is not null || transactions.IsRefused(id) || !_missing.TryTakePlace())
+            return (found, false);
+        try
+        {
+            return (await SearchAsync(candidates, id, delivered, waiting.Token).ConfigureAwait(false), !transactions.IsRefused(id));
+        }
+        finally
+        {
+            _missing.GiveUpPlace();
+        }
+    }
+
+    private async ValueTask<ConfiguredStateStore?> SearchAsync(ConfiguredStateStore[] candidates, string id, long delivered, CancellationToken cancellationToken)
+    {
+        ConfiguredStateStore? found = null;
         foreach (var offset in Schedule)
         {
             if (found is not null || transactions.IsRefused(id))
-                return found;
+                break;
             var rest = offset - time.GetElapsedTime(delivered);
             if (rest <= TimeSpan.Zero)
                 continue;
-            await Task.Delay(rest, time, waiting.Token).ConfigureAwait(false);
+            await Task.Delay(rest, time, cancellationToken).ConfigureAwait(false);
             found = await LookAsync(candidates, id, cancellationToken).ConfigureAwait(false);
         }
 
@@ -194,7 +224,10 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
     private bool IsDiscarded(ConfiguredStateStore[] candidates, string id)
     {
         // One of several stores may have asked to keep events, and whose this one is nobody knows.
-        var isDiscarded = candidates.All(store => store.Outbox!.DiscardWhenMissingState);
+        var isDiscarded = _missing.IsHopeless(id) || candidates.All(store => store.Outbox!.DiscardWhenMissingState);
+
+        // One whose transaction still runs here can go on yet, however long that takes.
+        isDiscarded &= transactions.Ending(id) is null;
         if (isDiscarded)
             logger.Discarded(id, candidates[0].Name);
         else

@@ -8,7 +8,7 @@ namespace Sidecar.Runtime.State.Outbox;
 /// <param name="PublishTopic">Topic that the events are for.</param>
 /// <param name="InternalPubsub">Broker that carries the events until their transaction is known to be done.</param>
 /// <param name="InternalTopic">Topic on it, of this app alone.</param>
-/// <param name="DiscardWhenMissingState">Forget an event whose transaction never showed, where the default gives it back to the broker.</param>
+/// <param name="DiscardWhenMissingState">Forget an event whose transaction never showed, at the end of the first search, where the default gives it back to the broker for an hour.</param>
 internal sealed record OutboxSettings(
     string PublishPubsub, string PublishTopic, string InternalPubsub, string InternalTopic, bool DiscardWhenMissingState)
 {

@@ -1,0 +1,68 @@
+using Sidecar.Components;
+using Sidecar.Runtime.Resources.Yaml;
+
+namespace Sidecar.Runtime.Resources;
+
+/// <summary>Compares components with the types of this build: what a sidecar would find out at its start, told before.</summary>
+internal sealed class ComponentTypeCheck(ComponentCatalog catalog)
+{
+    /// <summary>Read by the sidecar itself, whatever the type; no driver lists them.</summary>
+    private static readonly string[] SidecarFields =
+    [
+        "keyPrefix", "actorStateStore", "primaryEncryptionKey", "secondaryEncryptionKey",
+        "outboxPublishPubsub", "outboxPublishTopic", "outboxPubsub", "outboxDiscardWhenMissingState",
+        "consumerID", "allowedTopics", "protectedTopics", "publishingScopes", "subscriptionScopes",
+        "direction", "route",
+    ];
+
+    public IEnumerable<ResourceProblem> Problems(ComponentResource component) =>
+        catalog.Find(component.Type, component.Version) is { } type
+            ? MissingFields(component, type).Concat(UnknownFields(component, type))
+            : [Unknown(component)];
+
+    private ResourceProblem Unknown(ComponentResource component)
+    {
+        var versions = catalog.Types.Where(type => type.Answers(component.Type, type.Version)).Select(type => type.Version).ToArray();
+        return versions.Length > 0
+            ? Problem(component, "spec.version", $"expected {string.Join(" or ", versions)} for {component.Type}, found '{component.Version}'")
+            : Problem(component, "spec.type", $"this runtime has no driver for {component.Type} yet{Spelling.Hint(component.Type, catalog.Types.Select(type => type.Type))}; it has {Known(component.Type.Split('.')[0])}");
+    }
+
+    private string Known(string kind) =>
+        string.Join(", ", catalog.Types.Where(type => type.Kind == kind).Select(type => type.Type).DefaultIfEmpty("only " + string.Join(", ", catalog.Types.Select(type => type.Kind).Distinct())));
+
+    private static IEnumerable<ResourceProblem> MissingFields(ComponentResource component, ComponentType type) =>
+        from field in type.Fields
+        where field.Required && !component.Metadata.Any(item => Answers(field, item.Name) && IsGiven(item))
+        select Problem(component, "spec.metadata", $"expected an item '{field.Name}' with a value; {component.Type} needs it");
+
+    private static IEnumerable<ResourceProblem> UnknownFields(ComponentResource component, ComponentType type)
+    {
+        var known = type.Fields.SelectMany(field => field.Aliases.Prepend(field.Name)).Concat(SidecarFields).ToArray();
+        for (var index = 0; index < component.Metadata.Count; index++)
+        {
+            var name = component.Metadata[index].Name;
+            if (known.Contains(name, StringComparer.OrdinalIgnoreCase))
+                continue;
+
+            // Not an error: Dapr ignores it as well, and a file may be written for the drivers of several runtimes.
+            yield return new ResourceProblem(
+                component.Origin.File,
+                component.LineOfMetadata(index),
+                $"spec.metadata[{index}].name",
+                $"component '{component.Name}': {component.Type} does not know '{name}' and ignores it{Spelling.Hint(name, known)}",
+                IsWarning: true);
+        }
+    }
+
+    private static bool Answers(ComponentField field, string name) => field.Aliases.Prepend(field.Name).Contains(name, StringComparer.OrdinalIgnoreCase);
+
+    private static bool IsGiven(ComponentMetadataItem item) => item is { Value.Length: > 0 } or { SecretKeyRef: not null } or { EnvRef.Length: > 0 };
+
+    private static ResourceProblem Problem(ComponentResource component, string field, string message) => new(
+        component.Origin.File,
+        component.SpecLine,
+        field,
+        $"component '{component.Name}': {message}{(component.IgnoreErrors ? "; it is left out (ignoreErrors)" : "")}",
+        IsWarning: component.IgnoreErrors);
+}

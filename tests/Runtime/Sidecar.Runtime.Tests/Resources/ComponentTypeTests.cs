@@ -1,0 +1,125 @@
+using Sidecar.Components;
+using Sidecar.Runtime.Resources;
+
+namespace Sidecar.Runtime.Tests.Resources;
+
+/// <summary>What <c>dapr</c> says of component types and their fields before a run.</summary>
+public sealed class ComponentTypeTests
+{
+    [Theory]
+    [InlineData("state.redis", "this runtime has no driver for state.redis yet; it has state.in-memory, state.sqlite")]
+    [InlineData("state.sqlte", "this runtime has no driver for state.sqlte yet; did you mean 'state.sqlite'?; it has state.in-memory, state.sqlite")]
+    [InlineData("bindings.kafka", "this runtime has no driver for bindings.kafka yet; it has only state, pubsub, secretstores")]
+    public void A_type_without_a_driver_is_an_error_at_its_line(string type, string message)
+    {
+        using var files = Component(type, "connectionString: x.db");
+
+        var error = Assert.Single(files.Load(strict: true).Errors);
+
+        Assert.Equal($"{files.Path("resources/store.yaml")}:6: spec.type: component 'store': {message}", error.ToString());
+    }
+
+    [Fact]
+    public void A_version_that_a_type_does_not_have_is_an_error()
+    {
+        using var files = Component("state.sqlite", "connectionString: x.db", version: "v2");
+
+        Assert.Equal(
+            ["6 spec.version: component 'store': expected v1 for state.sqlite, found 'v2'"],
+            ResourceFiles.Told(files.Load(strict: true).Errors));
+    }
+
+    [Fact]
+    public void An_unknown_field_is_a_warning_with_what_was_meant_and_a_missing_one_an_error()
+    {
+        using var files = Component("state.sqlite", "tableName: t", "conectionString: x.db");
+
+        var loaded = files.Load(strict: true);
+
+        Assert.Equal(["6 spec.metadata: component 'store': expected an item 'connectionString' with a value; state.sqlite needs it"], ResourceFiles.Told(loaded.Errors));
+        Assert.Equal(
+            ["11 spec.metadata[1].name: component 'store': state.sqlite does not know 'conectionString' and ignores it; did you mean 'connectionString'?"],
+            ResourceFiles.Told(loaded.Problems.Where(problem => problem.IsWarning)));
+    }
+
+    [Theory]
+    [InlineData("keyPrefix")]
+    [InlineData("outboxPublishPubsub")]
+    [InlineData("OUTBOXPUBLISHTOPIC")]
+    [InlineData("outboxPubsub")]
+    [InlineData("outboxDiscardWhenMissingState")]
+    [InlineData("primaryEncryptionKey")]
+    [InlineData("secondaryEncryptionKey")]
+    [InlineData("actorStateStore")]
+    [InlineData("consumerID")]
+    [InlineData("allowedTopics")]
+    [InlineData("protectedTopics")]
+    [InlineData("publishingScopes")]
+    [InlineData("subscriptionScopes")]
+    [InlineData("direction")]
+    [InlineData("route")]
+    [InlineData("timeoutInSeconds")]
+    public void Fields_of_the_sidecar_and_other_names_of_a_field_are_known(string field)
+    {
+        using var files = Component("state.sqlite", "url: x.db", $"{field}: x");
+
+        Assert.Empty(files.LoadProblems());
+    }
+
+    [Fact]
+    public void A_component_that_may_fail_or_is_denied_or_concerns_another_app_keeps_nobody_from_starting()
+    {
+        using var ignored = Component("state.redis", "redisHost: x", extra: "  ignoreErrors: true");
+        using var denied = Component("state.redis", "redisHost: x").AddConfig("config.yaml", """
+            apiVersion: dapr.io/v1alpha1
+            kind: Configuration
+            metadata: { name: c }
+            spec:
+              components:
+                deny: [state.redis]
+            """);
+        using var scoped = Component("state.redis", "redisHost: x", extra: "scopes: [carts]");
+
+        var warning = Assert.Single(ignored.LoadProblems());
+        Assert.True(warning.IsWarning);
+        Assert.EndsWith("; it is left out (ignoreErrors)", warning.Message);
+        Assert.Empty(denied.LoadProblems());
+        Assert.Empty(scoped.LoadProblems());
+    }
+
+    [Fact]
+    public void A_value_from_a_secret_counts_as_given()
+    {
+        using var files = new ResourceFiles { Catalog = ComponentCatalog.Default }.Add("store.yaml", """
+            apiVersion: dapr.io/v1alpha1
+            kind: Component
+            metadata:
+              name: store
+            spec:
+              type: state.sqlite
+              metadata:
+              - name: ConnectionString
+                secretKeyRef: { name: db }
+            """);
+
+        Assert.Empty(files.LoadProblems());
+    }
+
+    private static ResourceFiles Component(string type, string first, string? second = null, string version = "v1", string extra = "") =>
+        new ResourceFiles { Catalog = ComponentCatalog.Default }.Add(
+            "store.yaml",
+            $"""
+            apiVersion: dapr.io/v1alpha1
+            kind: Component
+            metadata:
+              name: store
+            spec:
+              type: {type}
+              version: {version}
+              metadata:
+            {Item(first)}{(second is null ? "" : "\n" + Item(second))}
+            {extra}
+            """);
+
+    private static string Item(string item) => $"  - name: {item.Split(": ")[0]}\n    value: {item.Split(": ")[1]}";
+}

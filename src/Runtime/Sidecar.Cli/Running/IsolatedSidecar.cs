@@ -14,9 +14,6 @@ internal sealed class IsolatedSidecar(AppPlan plan, ChildSpec spec, DaprdApi api
     /// <summary>A process that lived this long starts the pauses anew.</summary>
     private static readonly TimeSpan Stable = TimeSpan.FromSeconds(30);
 
-    /// <summary>With these words daprd tells last, outside its log, why it cannot start.</summary>
-    private const string FatalPrefix = "Fatal error from runtime: ";
-
     private readonly Dictionary<string, string> _metadata = plan.ExtendedMetadata();
     private readonly TaskCompletionSource<int> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _healthy = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -74,10 +71,8 @@ internal sealed class IsolatedSidecar(AppPlan plan, ChildSpec spec, DaprdApi api
     private string WhyItEnded(int code)
     {
         var lines = plan.SidecarLog.LastLines();
-        var fatal = lines.SkipWhile(line => !line.StartsWith(FatalPrefix, StringComparison.Ordinal)).ToArray();
-        return fatal.Length > 0
-            ? string.Join(Environment.NewLine, fatal)[FatalPrefix.Length..]
-            : $"daprd of {plan.AppId} ended with {ExitCodes.Describe(code)} before it served. Its last lines:{string.Concat(lines.Select(line => $"{Environment.NewLine}    {line}"))}";
+        return FatalLine.ReasonIn(lines)
+            ?? $"daprd of {plan.AppId} ended with {ExitCodes.Describe(code)} before it served. Its last lines:{string.Concat(lines.Select(line => $"{Environment.NewLine}    {line}"))}";
     }
 
     private ChildProcess? Current

@@ -139,7 +139,7 @@ public sealed class RunTests : RunFixture
 
         Assert.Equal(1, code);
         Assert.Single(output.Split('\n'), line => line.Contains("not a sound SQLite database", StringComparison.Ordinal));
-        Assert.Contains($"the sidecars of a, b cannot start: component store (state.sqlite, {component}:1)", output);
+        Assert.True(output.Contains($"the sidecars of a, b cannot start: component store (state.sqlite, {component}:1)", StringComparison.Ordinal), output);
         Assert.Contains($"no app was started; logs: {Folder.File("a/.dapr/logs")}", output);
         Assert.DoesNotContain("== APP", output);
     }

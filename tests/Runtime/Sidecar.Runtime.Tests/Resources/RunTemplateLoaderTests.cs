@@ -122,7 +122,7 @@ public sealed class RunTemplateLoaderTests : IDisposable
         Assert.Equal(("file", "console"), (app.AppLogDestination, app.DaprdLogDestination));
         Assert.Equal(
             [
-                "appHealthCheckPath", "appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold", "containerImage", "containerImagePullPolicy",
+                "appHealthCheckPath", "appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold", "appMaxConcurrency", "containerImage", "containerImagePullPolicy",
                 "enableApiLogging", "enableAppHealthCheck", "enableProfiling", "metricsPort", "placementHostAddress", "profilePort", "unixDomainSocket",
             ],
             app.WithoutEffect.Order(StringComparer.Ordinal));

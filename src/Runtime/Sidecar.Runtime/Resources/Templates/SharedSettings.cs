@@ -12,7 +12,7 @@ internal sealed partial record SharedSettings
     /// <summary>Given, valid, and read by nothing in this runtime yet.</summary>
     private static readonly string[] NotActedUpon =
     [
-        "enableProfiling", "placementHostAddress", "schedulerHostAddress", "runtimePath", "enableApiLogging",
+        "enableProfiling", "placementHostAddress", "schedulerHostAddress", "runtimePath", "enableApiLogging", "appMaxConcurrency",
         "enableAppHealthCheck", "appHealthCheckPath", "appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold",
     ];
 

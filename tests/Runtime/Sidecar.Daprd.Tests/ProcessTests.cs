@@ -157,6 +157,16 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    public async Task The_case_of_a_route_does_not_count()
+    {
+        await using var daprd = await DaprdProcess.StartHealthyAsync(_folder, "me");
+
+        using var metadata = await daprd.Client.GetAsync("/V1.0/Metadata");
+
+        Assert.Equal(HttpStatusCode.OK, metadata.StatusCode);
+    }
+
+    [Fact]
     public async Task One_dash_is_as_good_as_two_and_version_is_told()
     {
         await using var daprd = TestProcess.Start("dotnet", [Path.Combine(AppContext.BaseDirectory, "daprd.dll"), "-version"]);

@@ -13,6 +13,8 @@ namespace Sidecar.Runtime.NameResolution;
 /// </summary>
 internal sealed class NameRegistry : IDisposable
 {
+    private const int Attempts = 5;
+    private static readonly TimeSpan RetryInterval = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan Believed = TimeSpan.FromSeconds(1);
 
     private readonly SqliteNameTable _table;
@@ -27,23 +29,18 @@ internal sealed class NameRegistry : IDisposable
     /// <exception cref="NameRegistryException">The file cannot be used.</exception>
     public static async Task<NameRegistry> OpenAsync(SidecarOptions options, CancellationToken cancellationToken)
     {
-        try
-        {
-            var path = Path.GetFullPath(options.NameRegistryFile!, options.BaseDirectory);
-            return new NameRegistry(await Task.Run(() => new SqliteNameTable(path), cancellationToken).ConfigureAwait(false), options.Time);
-        }
-        catch (ComponentException failure)
-        {
-            throw new NameRegistryException(failure.Message, failure);
-        }
+        var path = Path.GetFullPath(options.NameRegistryFile!, options.BaseDirectory);
+        SqliteNameTable? table = null;
+        await UseAsync(() => table = new SqliteNameTable(path), options.Time, cancellationToken).ConfigureAwait(false);
+        return new NameRegistry(table!, options.Time);
     }
 
     /// <inheritdoc cref="OpenAsync"/>
     public Task RegisterAsync(string appId, int port, CancellationToken cancellationToken) => UseAsync(
-        () => _table.Register(_registrationId, appId, string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), _time.GetUtcNow()), cancellationToken);
+        () => _table.Register(_registrationId, appId, string.Create(CultureInfo.InvariantCulture, $"127.0.0.1:{port}"), _time.GetUtcNow()), _time, cancellationToken);
 
     /// <summary>Others find this sidecar no more; calls of its own that are under way go on.</summary>
-    public Task UnregisterAsync() => UseAsync(() => _table.Remove(_registrationId), CancellationToken.None);
+    public Task UnregisterAsync() => UseAsync(() => _table.Remove(_registrationId), _time, CancellationToken.None);
 
     /// <inheritdoc cref="INameResolver.ResolveAsync"/>
     public async ValueTask<IPeer?> ResolveAsync(string appId, CancellationToken cancellationToken)
@@ -51,7 +48,7 @@ internal sealed class NameRegistry : IDisposable
         if (!_known.TryGetValue(appId, out var known) || _time.GetElapsedTime(known.Read) > Believed)
         {
             IReadOnlyList<string> addresses = [];
-            await UseAsync(() => addresses = _table.Find(appId), cancellationToken).ConfigureAwait(false);
+            await UseAsync(() => addresses = _table.Find(appId), _time, cancellationToken).ConfigureAwait(false);
             known = new Known(_time.GetTimestamp(), [.. addresses.Select(address => new RemotePeer(appId, address, _client))]);
             // Nobody there is asked again at once: a sidecar that is just starting must be seen.
             if (known.Peers.Length > 0)
@@ -65,16 +62,25 @@ internal sealed class NameRegistry : IDisposable
 
     public void Dispose() => _client.Dispose();
 
-    // The file blocks while it is locked, so it is not used on a socket thread; and it may be locked for good, deleted or broken.
-    private static async Task UseAsync(Action use, CancellationToken cancellationToken)
+    // The file blocks while it is locked, so it is not used on a socket thread. It may be locked for good, deleted or broken;
+    // but sidecars that start at once also make and open it at once, and what fails in that moment works in the next.
+    private static async Task UseAsync(Action use, TimeProvider time, CancellationToken cancellationToken)
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            await Task.Run(use, cancellationToken).ConfigureAwait(false);
-        }
-        catch (DbException failure)
-        {
-            throw new NameRegistryException($"name registry: {failure.Message}", failure);
+            try
+            {
+                await Task.Run(use, cancellationToken).ConfigureAwait(false);
+                return;
+            }
+            catch (Exception failure) when (failure is DbException or ComponentException && attempt < Attempts)
+            {
+                await Task.Delay(RetryInterval, time, cancellationToken).ConfigureAwait(false);
+            }
+            catch (Exception failure) when (failure is DbException or ComponentException)
+            {
+                throw new NameRegistryException($"name registry: {failure.Message}", failure);
+            }
         }
     }
 

@@ -30,7 +30,7 @@ internal sealed class OtlpTelemetry(string service, IConfiguration configuration
     private const string ShopSources = "Shop.*";
 
     /// <summary>For each of traces and metrics; together below the host's shutdown timeout, even with a dead collector.</summary>
-    private const int FlushMilliseconds = 1500;
+    private const int FlushMilliseconds = 4000;
 
     private TracerProvider? _traces;
     private MeterProvider? _metrics;

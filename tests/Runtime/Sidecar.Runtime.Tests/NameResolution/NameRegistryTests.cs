@@ -1,0 +1,48 @@
+using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.NameResolution;
+using TestSupport;
+
+namespace Sidecar.Runtime.Tests.NameResolution;
+
+public sealed class NameRegistryTests : IDisposable
+{
+    private readonly TempFolder _folder = new();
+    private readonly FakeClock _clock = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task A_file_that_cannot_be_used_for_a_moment_is_tried_again()
+    {
+        Directory.CreateDirectory(_folder.File("names.db"));
+        var opening = NameRegistry.OpenAsync(Options(), CancellationToken.None);
+        await Eventually.TrueAsync(() => _clock.ArmedTimers > 0, "the pause before the next try");
+        Directory.Delete(_folder.File("names.db"));
+        _clock.Advance(TimeSpan.FromMilliseconds(100));
+
+        using var registry = await opening.WithinAsync("the registry to open");
+        await registry.RegisterAsync("orders", 4711, CancellationToken.None);
+
+        Assert.NotNull(await registry.ResolveAsync("orders", CancellationToken.None));
+        Assert.Null(await registry.ResolveAsync("nobody", CancellationToken.None));
+    }
+
+    [Fact]
+    public async Task A_file_that_stays_unusable_is_given_up_and_named()
+    {
+        Directory.CreateDirectory(_folder.File("names.db"));
+        var opening = NameRegistry.OpenAsync(Options(), CancellationToken.None);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                _clock.Advance(TimeSpan.FromMilliseconds(100));
+                return opening.IsCompleted;
+            },
+            "the last try");
+
+        var failure = await Assert.ThrowsAsync<NameRegistryException>(() => opening);
+        Assert.Contains("names.db", failure.Message, StringComparison.Ordinal);
+    }
+
+    private SidecarOptions Options() => new() { AppId = "me", BaseDirectory = _folder.Path, NameRegistryFile = "names.db", Time = _clock };
+}

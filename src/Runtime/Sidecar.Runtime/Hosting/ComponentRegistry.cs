@@ -1,3 +1,4 @@
+using System.Collections.Immutable;
 using Sidecar.Components;
 using Sidecar.Runtime.Resources;
 
@@ -9,21 +10,38 @@ internal sealed record LoadedComponent(ComponentResource Resource, ComponentType
     public string Name => Resource.Name;
 }
 
-/// <summary>The components of one sidecar, by name. Filled at start, before the API is reachable.</summary>
+/// <summary>The components of one sidecar, by name. Filled at start, before the API is reachable; a reload changes it while requests read it.</summary>
 internal sealed class ComponentRegistry
 {
-    private readonly Dictionary<string, LoadedComponent> _components = new(StringComparer.Ordinal);
+    private readonly Lock _writing = new();
+    private volatile Snapshot _now = Snapshot.Empty;
 
-    public IReadOnlyCollection<LoadedComponent> All => _components.Values;
+    /// <summary>In the order in which they were loaded.</summary>
+    public IReadOnlyCollection<LoadedComponent> All => _now.InOrder;
 
-    public void Add(LoadedComponent component) => _components.Add(component.Name, component);
+    public void Add(LoadedComponent component)
+    {
+        lock (_writing)
+            _now = new Snapshot(_now.ByName.Add(component.Name, component), _now.InOrder.Add(component));
+    }
+
+    public void Remove(LoadedComponent component)
+    {
+        lock (_writing)
+            _now = new Snapshot(_now.ByName.Remove(component.Name), _now.InOrder.Remove(component));
+    }
 
     /// <summary>The component of that name if it is of that contract, else null.</summary>
     public T? Find<T>(string name)
-        where T : class, IComponent => _components.GetValueOrDefault(name)?.Component as T;
+        where T : class, IComponent => Find(name)?.Component as T;
 
-    public LoadedComponent? Find(string name) => _components.GetValueOrDefault(name);
+    public LoadedComponent? Find(string name) => _now.ByName.GetValueOrDefault(name);
 
     public bool HasAny<T>()
-        where T : class, IComponent => _components.Values.Any(loaded => loaded.Component is T);
+        where T : class, IComponent => _now.InOrder.Any(loaded => loaded.Component is T);
+
+    private sealed record Snapshot(ImmutableDictionary<string, LoadedComponent> ByName, ImmutableList<LoadedComponent> InOrder)
+    {
+        public static readonly Snapshot Empty = new(ImmutableDictionary.Create<string, LoadedComponent>(StringComparer.Ordinal), []);
+    }
 }

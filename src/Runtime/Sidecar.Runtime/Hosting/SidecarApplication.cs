@@ -78,7 +78,7 @@ internal static class SidecarApplication
         services.AddSingleton<IHostLifetime, OwnedLifetime>();
         services.AddSingleton(parts.Options);
         services.AddSingleton(parts.Options.Time);
-        services.AddSingleton(parts.Resources);
+        services.AddSingleton(new LiveResources(parts.Resources));
         services.AddSingleton(parts.Components);
         services.AddSingleton<IAppChannel>(parts.App);
         services.AddSingleton(parts.Names);

@@ -102,7 +102,7 @@ internal sealed class PubSubHost : IAsyncDisposable
             })
             .AddSingleton(setup.Time)
             .AddSingleton<IAppChannel>(app)
-            .AddSingleton(new ResourceSet { Subscriptions = setup.Declared })
+            .AddSingleton(new LiveResources(new ResourceSet { Subscriptions = setup.Declared }))
             .AddSingleton(RegistryWith(setup))
             .AddSingleton<Sidecar.Runtime.PubSub.Routing.IRouteMatcherParser, TypeMatcherParser>()
             .AddPubSub();

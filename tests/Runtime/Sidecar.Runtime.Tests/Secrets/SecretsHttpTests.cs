@@ -135,7 +135,7 @@ public sealed class SecretsHttpTests : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
         builder.Services.AddSingleton(components)
-            .AddSingleton(new ResourceSet { Configuration = new ConfigurationResource { SecretScopes = scopes } })
+            .AddSingleton(new LiveResources(new ResourceSet { Configuration = new ConfigurationResource { SecretScopes = scopes } }))
             .AddSecrets();
         _server = builder.Build();
         _server.MapSecrets();

@@ -10,7 +10,7 @@ namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>Which subscriptions this sidecar has, and their life: asked for and started once the app is ready, ended at shutdown.</summary>
 internal sealed class SubscriptionFeature(
-    ResourceSet resources, Brokers brokers, AppSubscriptions appSubscriptions, SubscriptionStarter starter, IAppChannel app, SidecarOptions options, ILogger<SubscriptionFeature> logger)
+    LiveResources resources, Brokers brokers, AppSubscriptions appSubscriptions, SubscriptionStarter starter, IAppChannel app, SidecarOptions options, ILogger<SubscriptionFeature> logger)
     : ISidecarFeature, IMetadataContributor, IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -73,7 +73,7 @@ internal sealed class SubscriptionFeature(
         _stopping.Dispose();
     }
 
-    private IEnumerable<TopicSubscription> Declared() => resources.Subscriptions.Select(TopicSubscription.From);
+    private IEnumerable<TopicSubscription> Declared() => resources.Current.Subscriptions.Select(TopicSubscription.From);
 
     private async Task StopAllAsync(CancellationToken cancellationToken)
     {

@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -45,7 +46,7 @@ internal sealed class InternalListener(int wish)
 
     public void Listen(KestrelServerOptions server) => server.Listen(IPAddress.Loopback, wish, listen =>
     {
-        listen.Protocols = HttpProtocols.Http2;
+        listen.Protocols = HttpProtocols.Http1;
         _bound = listen;
     });
 }
@@ -53,17 +54,22 @@ internal sealed class InternalListener(int wish)
 /// <summary>Table of contents of a sidecar: every slice is added and mapped here, and its listeners are declared.</summary>
 internal static class SidecarApplication
 {
+    // The web server's own activity and log scope per request, which it makes for a log that would take anything of this
+    // category. Nothing of it is shown: the sidecar traces and logs by itself.
+    private const string RequestDiagnostics = "Microsoft.AspNetCore.Hosting.Diagnostics";
+
     public static WebApplication Build(SidecarParts parts)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Logging.AddProvider(new SidecarLoggerProvider(parts.Options)).SetMinimumLevel(parts.Options.LogLevel);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(server => Listen(server, parts));
+        builder.Logging.AddProvider(new SidecarLoggerProvider(parts.Options)).SetMinimumLevel(parts.Options.LogLevel)
+            .AddFilter(RequestDiagnostics, LogLevel.None);
+        builder.WebHost.UseKestrelCore().UseSockets(Schedule).ConfigureKestrel(server => Listen(server, parts));
         AddServices(builder.Services, parts);
 
         var app = builder.Build();
         app.Use(UnexpectedFailure);
         if (parts.Internal is { } listener)
-            app.UseWhen(context => context.Connection.LocalPort == listener.Port, branch => branch.Run(InternalHttp.HandleAsync));
+            app.UseWhen(context => context.Connection.LocalPort == listener.Port, branch => branch.Run(InternalHttp.Handler(app.Services)));
         if (parts.Options.ApiToken is { } token)
             app.Use(ApiTokenCheck.For(token));
         app.Use(CollapseSlashes);
@@ -119,6 +125,14 @@ internal static class SidecarApplication
         parts.Internal?.Listen(server);
     }
 
+    private static void Schedule(SocketTransportOptions sockets)
+    {
+        sockets.UnsafePreferInlineScheduling = true;
+
+        // A sidecar has few connections, so memory for one that is silent is cheaper than asking the system twice per request.
+        sockets.WaitForDataBeforeAllocatingBuffer = false;
+    }
+
     private static void SetLimits(KestrelServerLimits limits, SidecarOptions options)
     {
         // Go's server reads as much beyond its limit. Here it is what the caller's sidecar adds to a request on its way to the
@@ -128,10 +142,8 @@ internal static class SidecarApplication
         limits.MaxRequestBufferSize = Math.Max(limits.MaxRequestBufferSize ?? 0, headers);
         limits.MaxRequestHeadersTotalSize = headers;
         limits.MaxRequestLineSize = headers;
-        limits.Http2.MaxRequestHeaderFieldSize = Math.Max(limits.Http2.MaxRequestHeaderFieldSize, headers);
         limits.MinRequestBodyDataRate = null;
         limits.MinResponseDataRate = null;
-        limits.Http2.MaxStreamsPerConnection = 10_000;
     }
 
     private static void Http1(ListenOptions listen) => listen.Protocols = HttpProtocols.Http1;

@@ -29,6 +29,8 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ResolveInterval = TimeSpan.FromMilliseconds(100);
 
+    private readonly string _namespace = options.Namespace ?? DefaultNamespace;
+
     public async ValueTask<InvocationOutcome> InvokeAsync(InvocationCall call, CancellationToken cancellationToken)
     {
         if (Unqualified(call.AppId) is not { } name)
@@ -61,7 +63,7 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
         var dot = appId.IndexOf('.', StringComparison.Ordinal);
         if (dot < 0)
             return appId;
-        return dot > 0 && appId.AsSpan(dot + 1).SequenceEqual(options.Namespace ?? DefaultNamespace) ? appId[..dot] : null;
+        return dot > 0 && appId.AsSpan(dot + 1).SequenceEqual(_namespace) ? appId[..dot] : null;
     }
 
     // A sidecar that starts at the same time may register a moment later.
@@ -80,13 +82,13 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
     private HttpRequestMessage ToRequest(InvocationCall call)
     {
         var request = new HttpRequestMessage(call.Verb, new Uri($"/{call.Method}{call.Query}", UriKind.Relative)) { Content = call.Body.ToContent() };
-        HeaderRules.CopyRequest(call.Headers, request);
-        Set(request, "dapr-caller-app-id", options.AppId);
-        Set(request, "dapr-callee-app-id", call.AppId);
-        Set(request, "dapr-caller-namespace", options.Namespace ?? DefaultNamespace);
-        Set(request, TraceContext.ParentHeader, call.Trace.TraceParent);
+        HeaderRules.BeginRequest(call.Headers, request);
+        request.Headers.TryAddWithoutValidation(HeaderRules.CallerAppId, options.AppId);
+        request.Headers.TryAddWithoutValidation(HeaderRules.CalleeAppId, call.AppId);
+        request.Headers.TryAddWithoutValidation(HeaderRules.CallerNamespace, _namespace);
+        request.Headers.TryAddWithoutValidation(TraceContext.ParentHeader, call.Trace.TraceParent);
         if (call.Trace.TraceState.Length > 0)
-            Set(request, TraceContext.StateHeader, call.Trace.TraceState);
+            request.Headers.TryAddWithoutValidation(TraceContext.StateHeader, call.Trace.TraceState);
         if (!call.AppId.Equals(options.AppId, StringComparison.Ordinal))
         {
             request.Headers.TryAddWithoutValidation("X-Forwarded-For", call.RemoteAddress);
@@ -95,12 +97,6 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
         }
 
         return request;
-    }
-
-    private static void Set(HttpRequestMessage request, string name, string value)
-    {
-        request.Headers.Remove(name);
-        request.Headers.TryAddWithoutValidation(name, value);
     }
 
     private InvocationOutcome Failed(string appId, string reason)

@@ -66,6 +66,7 @@ internal static class SidecarApplication
             app.UseWhen(context => context.Connection.LocalPort == listener.Port, branch => branch.Run(InternalHttp.HandleAsync));
         if (parts.Options.ApiToken is { } token)
             app.Use(ApiTokenCheck.For(token));
+        app.Use(ApiSpans.For(parts.Options));
         app.Use(CollapseSlashes);
         app.UseRouting();
         MapRoutes(app);
@@ -76,6 +77,7 @@ internal static class SidecarApplication
     {
         services.AddRoutingCore();
         services.AddSingleton<IHostLifetime, OwnedLifetime>();
+        services.AddSingleton(SidecarSpans.WebServer);
         services.AddSingleton(parts.Options);
         services.AddSingleton(parts.Options.Time);
         services.AddSingleton(new LiveResources(parts.Resources));
@@ -92,6 +94,7 @@ internal static class SidecarApplication
         services.AddState();
         services.AddSecrets();
         services.AddMetadata();
+        services.AddSingleton<ISidecarFeature, AppHealthObservation>();
     }
 
     private static void MapRoutes(WebApplication app)

@@ -54,7 +54,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         _options = options;
         _grace = new CancellationTokenSource(Timeout.InfiniteTimeSpan, options.Time);
         _app = new HttpAppChannel(options);
-        _peer = new LocalPeer(options.AppId, _app);
+        _peer = new LocalPeer(options, _app);
         // Nobody need look at Healthy.
         _healthy.Task.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
@@ -78,6 +78,13 @@ public sealed class SidecarInstance : IAsyncDisposable
 
     /// <summary>Graceful stop: no new messages, those under way finish, listeners close. Later calls await the first.</summary>
     public Task StopAsync(CancellationToken cancellationToken = default) => BeginStop(0).WaitAsync(cancellationToken);
+
+    /// <summary>Ends it as a forced shutdown does (contract 2.17): what is under way is given up.</summary>
+    public Task KillAsync()
+    {
+        OnShutdownRequested(force: true);
+        return StopAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -31,7 +31,7 @@ internal sealed class RequestPaths
         await AddAsync(components, "store", "state.in-memory");
         await AddAsync(components, "events", "pubsub.in-memory");
         var host = SidecarApplication.Build(new SidecarParts(
-            options, new ResourceSet(), components, new HttpAppChannel(options), new OneNeighbour(), new SidecarState(), new ShutdownRequest(_ => { }), [], null));
+            options, new ResourceSet(), components, new HttpAppChannel(options), new OneNeighbour(), new SidecarState(), new ShutdownRequest(_ => { }), new SidecarListeners(options, withInternal: false)));
 
         // What a start of the host does with the routes; it is not started, for then it would listen.
         host.UseEndpoints(_ => { });

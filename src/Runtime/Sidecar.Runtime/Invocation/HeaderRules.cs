@@ -34,6 +34,7 @@ internal static class HeaderRules
     public static void PassRequest(IHeaderDictionary from, HttpRequestMessage to) => Copy(from, to, NotPassed);
 
     /// <summary>Copies all but the hop-by-hop headers and the app's Content-Length, which may be stale: the server frames the reply anew.</summary>
+    /// <exception cref="HttpRequestException">The response gives several lengths, so that nobody can tell where it ends (RFC 9112, section 6.3).</exception>
     public static void CopyResponse(HttpResponseMessage from, IHeaderDictionary to)
     {
         var listed = from.Headers.NonValidated.TryGetValues("Connection", out var connection) ? connection.ToString() : null;
@@ -62,9 +63,27 @@ internal static class HeaderRules
     {
         foreach (var (name, values) in headers)
         {
+            if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+            {
+                RefuseSeveral(values);
+                continue;
+            }
+
             if (NotAnswered.Contains(name) || (listed is not null && IsListed(listed, name)))
                 continue;
             to.Append(name, values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]));
+        }
+    }
+
+    private static void RefuseSeveral(HeaderStringValues lengths)
+    {
+        if (lengths.Count < 2)
+            return;
+        string? first = null;
+        foreach (var length in lengths)
+        {
+            if (!length.Equals(first ??= length, StringComparison.Ordinal))
+                throw new HttpRequestException($"the app answered with several lengths: {lengths}");
         }
     }
 

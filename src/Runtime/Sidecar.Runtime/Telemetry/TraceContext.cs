@@ -14,9 +14,12 @@ internal readonly record struct TraceContext(string TraceParent, string TraceSta
 
     private const string Unsampled = "00-00000000000000000000000000000000-0000000000000000-00";
 
-    /// <summary>Continues the trace of the caller, or begins one when it sent none or a malformed one.</summary>
+    /// <summary>
+    /// The sidecar's span where one is recorded, which continues the caller's trace by itself. Otherwise continues the trace of
+    /// the caller, or begins one when it sent none or a malformed one.
+    /// </summary>
     public static TraceContext Continue(string? traceParent, string? traceState) =>
-        IsWellFormed(traceParent)
+        SidecarSpans.Current is { Id: { } id } span ? new TraceContext(id, span.TraceStateString ?? "") : IsWellFormed(traceParent)
             ? new TraceContext(string.Create(traceParent.Length, traceParent, WithNewSpan), traceState ?? "")
             : Begin();
 

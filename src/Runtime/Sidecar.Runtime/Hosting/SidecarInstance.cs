@@ -143,7 +143,7 @@ public sealed class SidecarInstance : IAsyncDisposable
             _logger.AddressLeftOut(address.ToString(), HttpPort);
         foreach (var problem in resources.Problems)
             _logger.ResourceProblemFound(problem.ToString());
-        await new ComponentLoader(_options, _group.Shared, _components, loggers).LoadAsync(resources, cancellationToken).ConfigureAwait(false);
+        await new ComponentLoader(_options, _group.Shared, _components, _host.Services.GetServices<IComponentCheck>(), loggers).LoadAsync(resources, cancellationToken).ConfigureAwait(false);
         foreach (var feature in _features)
             await feature.OnComponentsLoadedAsync(cancellationToken).ConfigureAwait(false);
 

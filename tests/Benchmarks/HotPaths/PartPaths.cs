@@ -19,7 +19,12 @@ internal static class PartPaths
     {
         var headers = new HeaderDictionary
         {
-            ["Host"] = "127.0.0.1:3500", ["User-Agent"] = "bench", ["Accept"] = "*/*", ["X-Request-Id"] = "4711", ["traceparent"] = TraceParent, ["Content-Length"] = "96",
+            ["Host"] = "127.0.0.1:3500",
+            ["User-Agent"] = "bench",
+            ["Accept"] = "*/*",
+            ["X-Request-Id"] = "4711",
+            ["traceparent"] = TraceParent,
+            ["Content-Length"] = "96",
         };
         var response = new HttpResponseMessage { Content = new ByteArrayContent([]) };
         response.Headers.TryAddWithoutValidation("Date", "Fri, 20 Nov 2026 12:00:00 GMT");

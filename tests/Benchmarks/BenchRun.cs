@@ -56,8 +56,8 @@ internal sealed class BenchRun(BenchOptions options)
     {
         var direct = new Side(topology, load, scenario.Direct(topology), scenario.IsDelivery);
         var through = new Side(topology, load, scenario.Through(topology), scenario.IsDelivery);
-        await direct.WarmUpAsync(options, 0.3);
-        await through.WarmUpAsync(options, 1);
+        await direct.WarmUpAsync(options, options.WarmUpRequests / 2);
+        await through.WarmUpAsync(options, options.WarmUpRequests);
         for (var round = 0; round < options.Rounds; round++)
         {
             await direct.ThroughputRoundAsync(options);

@@ -16,16 +16,15 @@ internal sealed class Side(Topology topology, LoadProcess load, LoadJob job, boo
         Cost(_latency));
 
     /// <summary>Not counted: what is compiled on first use is compiled here.</summary>
-    public Task WarmUpAsync(BenchOptions options, double part) => MeasureAsync(Throughput(options, options.WarmUpSeconds * part));
+    public Task WarmUpAsync(BenchOptions options, int requests) =>
+        MeasureAsync(job with { Connections = options.Connections, Count = isDelivery ? options.Messages : requests });
 
-    public async Task ThroughputRoundAsync(BenchOptions options) => _throughput.Add(await MeasureAsync(Throughput(options, options.RoundSeconds)));
+    public async Task ThroughputRoundAsync(BenchOptions options) => _throughput.Add(await MeasureAsync(isDelivery
+        ? job with { Connections = options.Connections, Count = options.Messages }
+        : job with { Connections = options.Connections, Seconds = options.RoundSeconds }));
 
     public async Task LatencyRoundAsync(BenchOptions options) =>
         _latency.Add(await MeasureAsync(job with { Connections = 16, Rate = BenchRun.FixedRate, Seconds = options.LatencySeconds }));
-
-    private LoadJob Throughput(BenchOptions options, double seconds) => isDelivery
-        ? job with { Connections = options.Connections, Count = options.Messages }
-        : job with { Connections = options.Connections, Seconds = seconds };
 
     private async Task<Round> MeasureAsync(LoadJob round)
     {

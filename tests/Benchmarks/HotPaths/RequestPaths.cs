@@ -3,6 +3,7 @@ using System.Text;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.DependencyInjection;
 using Sidecar.Components;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
@@ -32,6 +33,9 @@ internal sealed class RequestPaths
         await AddAsync(components, "events", "pubsub.in-memory");
         var host = SidecarApplication.Build(new SidecarParts(
             options, new ResourceSet(), components, new HttpAppChannel(options), new OneNeighbour(), new SidecarState(), new ShutdownRequest(_ => { }), new SidecarListeners(options, withInternal: false)));
+
+        foreach (var feature in host.Services.GetServices<ISidecarFeature>())
+            await feature.OnComponentsLoadedAsync(CancellationToken.None);
 
         // What a start of the host does with the routes; it is not started, for then it would listen.
         host.UseEndpoints(_ => { });

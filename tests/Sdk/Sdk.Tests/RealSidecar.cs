@@ -1,10 +1,16 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Dapr.AspNetCore;
 using Dapr.Client;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Http;
+using Sdk.Tests.Fakes;
 using Sidecar.Runtime.Hosting;
 using TestSupport;
 
 namespace Sdk.Tests;
 
-/// <summary>A sidecar of this repository with an app, shared by the tests of a class; each uses keys and topics of its own.</summary>
+/// <summary>A sidecar of this repository with an app that uses the SDK, shared by the tests of a class; each uses keys and topics of its own.</summary>
 public sealed class RealSidecar : IAsyncLifetime
 {
     public const string Store = "store";
@@ -14,20 +20,23 @@ public sealed class RealSidecar : IAsyncLifetime
 
     private readonly TempFolder _folder = new();
     private readonly SidecarGroup _group = new();
+    private readonly ConcurrentDictionary<string, Channel<string>> _received = new();
+    private FakeApp _app = null!;
 
     public DaprClient Client { get; private set; } = null!;
 
     public string Endpoint { get; private set; } = "";
 
-    /// <summary>Subscribed to the topics <c>orders</c> and <c>raw</c>.</summary>
-    public TestApp App { get; private set; } = null!;
-
     public async ValueTask InitializeAsync()
     {
-        App = await TestApp.StartAsync(app => app
-            .On("/dapr/subscribe", 200, """[{"pubsubname":"pubsub","topic":"orders","route":"/orders"},{"pubsubname":"pubsub","topic":"raw","route":"/raw"}]""")
-            .On("/orders", 200)
-            .On("/raw", 200));
+        _app = await FakeApp.StartAsync(app =>
+        {
+            app.MapSubscribeHandler();
+            app.MapPost("/orders", context => ReceiveAsync("orders", context)).WithTopic(PubSub, "orders");
+            app.MapPost("/raw", context => ReceiveAsync("raw", context)).WithTopic(PubSub, "raw");
+            app.MapPost("/many", (BulkSubscribeMessage<BulkMessageModel<string>> message) => Receive(message))
+                .WithTopic(PubSub, "many").WithBulkSubscribe(new BulkSubscribeTopicOptions { TopicName = "many", MaxAwaitDurationMs = 50 });
+        });
         _folder.Write("secrets.json", """{"key":"000102030405060708090a0b0c0d0e0f","Db__Password":"s3cret","Smtp--User":"mail"}""");
         WriteComponent(Vault, "secretstores.local.file", "- name: secretsFile\n    value: ./secrets.json");
         WriteComponent(Store, "state.in-memory");
@@ -37,7 +46,7 @@ public sealed class RealSidecar : IAsyncLifetime
         var sidecar = await _group.StartAsync(new SidecarOptions
         {
             AppId = "sdk",
-            AppPort = App.Port,
+            AppPort = _app.Client.BaseAddress!.Port,
             HttpPort = FreePorts.Next(),
             GrpcPort = FreePorts.Next(),
             ResourcesPaths = [_folder.File("components")],
@@ -50,12 +59,30 @@ public sealed class RealSidecar : IAsyncLifetime
         await sidecar.Healthy.WithinAsync("the sidecar's health");
     }
 
+    /// <summary>The next body that the app received of a topic; of <c>many</c>, the data of the next event.</summary>
+    public Task<string> NextAsync(string topic) => Received(topic).Reader.ReadAsync().AsTask().WithinAsync($"an event of topic {topic} at the app");
+
     public async ValueTask DisposeAsync()
     {
         Client?.Dispose();
         await _group.DisposeAsync();
-        await App.DisposeAsync();
+        await _app.DisposeAsync();
         _folder.Dispose();
+    }
+
+    private Channel<string> Received(string topic) => _received.GetOrAdd(topic, _ => Channel.CreateUnbounded<string>());
+
+    private async Task ReceiveAsync(string topic, HttpContext context)
+    {
+        using var reader = new StreamReader(context.Request.Body);
+        await Received(topic).Writer.WriteAsync(await reader.ReadToEndAsync());
+    }
+
+    private BulkSubscribeAppResponse Receive(BulkSubscribeMessage<BulkMessageModel<string>> message)
+    {
+        foreach (var entry in message.Entries)
+            Received("many").Writer.TryWrite(entry.Event.Data);
+        return new BulkSubscribeAppResponse([.. message.Entries.Select(entry => new BulkSubscribeAppResponseEntry(entry.EntryId, BulkSubscribeAppResponseStatus.SUCCESS))]);
     }
 
     private void WriteComponent(string name, string type, string metadata = "", string rest = "") => _folder.Write(

@@ -13,7 +13,7 @@ public sealed class RealSidecarTests(RealSidecar sidecar) : IClassFixture<RealSi
     public async Task AnEventIsDeliveredToTheApp()
     {
         await _dapr.PublishEventAsync(RealSidecar.PubSub, "orders", new { Id = "ö1" }, new Dictionary<string, string> { ["cloudevent.type"] = "order.submitted" });
-        var received = JsonNode.Parse((await sidecar.App.NextAsync("/orders")).Body)!;
+        var received = JsonNode.Parse(await sidecar.NextAsync("orders"))!;
         Assert.Equal(("order.submitted", "ö1"), ((string)received["type"]!, (string)received["data"]!["id"]!));
     }
 
@@ -21,8 +21,16 @@ public sealed class RealSidecarTests(RealSidecar sidecar) : IClassFixture<RealSi
     public async Task BytesAreDeliveredUnderTheirContentType()
     {
         await _dapr.PublishByteEventAsync(RealSidecar.PubSub, "raw", new byte[] { 0, 255 }, "application/octet-stream");
-        var received = JsonNode.Parse((await sidecar.App.NextAsync("/raw")).Body)!;
+        var received = JsonNode.Parse(await sidecar.NextAsync("raw"))!;
         Assert.Equal(("application/octet-stream", "AP8="), ((string)received["datacontenttype"]!, (string)received["data_base64"]!));
+    }
+
+    [Fact]
+    public async Task EventsPublishedInBulk_ReachAnAppThatTakesThemInBulk()
+    {
+        Assert.Empty((await _dapr.BulkPublishEventAsync(RealSidecar.PubSub, "many", new[] { "a", "b", "c" })).FailedEntries);
+        var received = new List<string> { await sidecar.NextAsync("many"), await sidecar.NextAsync("many"), await sidecar.NextAsync("many") };
+        Assert.Equal(["a", "b", "c"], received.Order());
     }
 
     [Fact]

@@ -12,6 +12,8 @@ public sealed class InvocationPair : IAsyncLifetime
 
     internal DaprdProcess Caller { get; private set; } = null!;
 
+    internal DaprdProcess Callee => _callee!;
+
     public async ValueTask InitializeAsync()
     {
         App = await TestApp.StartAsync();

@@ -34,6 +34,7 @@ public sealed class InvocationPair : IAsyncLifetime
         _callee!.Process.KillAlone();
         await _callee.Process.ExitAsync();
         await _callee.DisposeAsync();
+        _callee = null;
     }
 
     public async ValueTask DisposeAsync()

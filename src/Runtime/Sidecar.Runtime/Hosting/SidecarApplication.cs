@@ -53,6 +53,7 @@ internal static class SidecarApplication
             app.Use(new Cors(parts.Options.AllowedOrigins).HandleAsync);
         if (parts.Options.ApiToken is { } token)
             app.Use(ApiTokenCheck.For(token));
+        app.Use(ApiSpans.For(parts.Options));
         if (parts.Options.ApiLogging ?? parts.Resources.Configuration.ApiLogging.Enabled)
             app.Use(ApiCallLog.For(app.Services.GetRequiredService<ILoggerFactory>(), parts.Resources.Configuration.ApiLogging, parts.Options.Time));
         app.Use(CollapseSlashes);
@@ -65,6 +66,7 @@ internal static class SidecarApplication
     {
         services.AddRoutingCore();
         services.AddSingleton<IHostLifetime, OwnedLifetime>();
+        services.AddSingleton(SidecarSpans.WebServer);
         services.AddSingleton(parts.Options);
         services.AddSingleton(parts.Options.Time);
         services.AddSingleton(new LiveResources(parts.Resources));
@@ -82,6 +84,7 @@ internal static class SidecarApplication
         services.AddState();
         services.AddSecrets();
         services.AddMetadata();
+        services.AddSingleton<ISidecarFeature, AppHealthObservation>();
     }
 
     private static void MapRoutes(WebApplication app)

@@ -56,7 +56,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         _grace = new CancellationTokenSource(Timeout.InfiniteTimeSpan, options.Time);
         _steps = new StopSteps(_grace.Token);
         _app = new AppConnection(options);
-        _peer = new LocalPeer(options.AppId, _app.Channel);
+        _peer = new LocalPeer(options, _app.Channel);
         // Nobody need look at Healthy.
         _healthy.Task.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
@@ -80,6 +80,13 @@ public sealed class SidecarInstance : IAsyncDisposable
 
     /// <summary>Graceful stop: no new messages, those under way finish, listeners close; with <see cref="SidecarOptions.BlockShutdown"/> not before that. Later calls await the first.</summary>
     public Task StopAsync(CancellationToken cancellationToken = default) => BeginStop(0, mayBlock: true).WaitAsync(cancellationToken);
+
+    /// <summary>Ends it as a forced shutdown does (contract 2.17): what is under way is given up.</summary>
+    public Task KillAsync()
+    {
+        OnShutdownRequested(force: true);
+        return StopAsync();
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -134,7 +141,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         var listeners = new SidecarListeners(_options, _names.Registry is not null);
         var loggers = Build(resources, listeners);
         Tell(resources, listeners);
-        await new ComponentLoader(_options, _group.Shared, _components, loggers).LoadAsync(resources, cancellationToken).ConfigureAwait(false);
+        await new ComponentLoader(_options, _group.Shared, _components, _host!.Services.GetServices<IComponentCheck>(), loggers).LoadAsync(resources, cancellationToken).ConfigureAwait(false);
         foreach (var feature in _features)
             await feature.OnComponentsLoadedAsync(cancellationToken).ConfigureAwait(false);
 

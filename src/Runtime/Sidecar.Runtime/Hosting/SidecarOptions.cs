@@ -1,5 +1,7 @@
+using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Sidecar.Components;
+using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.Hosting;
 
@@ -97,6 +99,15 @@ public sealed record SidecarOptions
     public ComponentCatalog Catalog { get; init; } = ComponentCatalog.Default;
 
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Source of the sidecar's spans, see <see cref="SidecarSpans"/>. Sidecars may share one.</summary>
+    public ActivitySource Spans { get; init; } = SidecarSpans.Default;
+
+    /// <summary>Is told what the sidecar does; null = nobody.</summary>
+    public ISidecarObserver? Observer { get; init; }
+
+    /// <summary>Puts a handler, such as one that fails on purpose, before the transport to the app; null = none.</summary>
+    public Func<HttpMessageHandler, HttpMessageHandler>? WrapAppTransport { get; init; }
 
     public string? Variable(string name) => Environment.GetValueOrDefault(name) is { Length: > 0 } value ? value : null;
 

@@ -12,7 +12,8 @@ internal static class FlagTable
     [
         "app-id", "app-port", "app-protocol", "app-channel-address", "mode", "dapr-http-port", "dapr-grpc-port", "dapr-internal-grpc-port",
         "dapr-listen-addresses", "resources-path", "components-path", "config", "max-body-size", "dapr-http-max-request-size", "read-buffer-size",
-        "dapr-http-read-buffer-size", "dapr-graceful-shutdown-seconds", "disable-init-endpoints", "log-level", "log-file", NameRegistry,
+        "dapr-http-read-buffer-size", "dapr-graceful-shutdown-seconds", "disable-init-endpoints", "log-level", "log-file",
+        "hot-reload-reconcile-interval", NameRegistry,
     ];
 
     private static readonly string[] ActedBooleans = ["app-ssl", "log-as-json", "version", "build-info", "help", "h"];
@@ -23,7 +24,7 @@ internal static class FlagTable
         "placement-host-address", "scheduler-host-address", "scheduler-job-streams", "actors-disseminate-timeout", "actors-service", "reminders-service",
         "control-plane-address", "sentry-address", "control-plane-trust-domain", "control-plane-namespace", "sentry-request-jwt-audiences",
         "allowed-origins", "dapr-block-shutdown-duration", "app-health-check-path", "app-health-probe-interval", "app-health-probe-timeout",
-        "app-health-threshold", "app-binding-options-timeout", "profile-port", "metrics-port", "metrics-listen-address", "hot-reload-reconcile-interval",
+        "app-health-threshold", "app-binding-options-timeout", "profile-port", "metrics-port", "metrics-listen-address",
     ];
 
     private static readonly string[] BooleansWithoutEffectYet =

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Sidecar.Components;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resources;
 
@@ -28,6 +29,7 @@ internal static class OptionsFromFlags
         DisabledInitEndpoints = flags.List("disable-init-endpoints"),
         LogLevel = Level(flags.Text("log-level") ?? "info"),
         LogAsJson = flags.Boolean("log-as-json"),
+        ReconcileInterval = Duration(flags, "hot-reload-reconcile-interval"),
         NameRegistryFile = Path.GetFullPath(flags.Text(FlagTable.NameRegistry) ?? DefaultRegistry()),
         LogLine = logLine,
     };
@@ -60,6 +62,14 @@ internal static class OptionsFromFlags
         "fatal" => LogLevel.Critical,
         _ => throw new FlagException($"--log-level is '{word}', expected debug, info, warn, error or fatal"),
     };
+
+    // Zero = the default of the option.
+    private static TimeSpan Duration(Flags flags, string name)
+    {
+        if (flags.Text(name) is not { } text)
+            return TimeSpan.Zero;
+        return GoText.TryParseDuration(text, out var duration) ? duration : throw new FlagException($"--{name} is '{text}', expected a duration such as 30s or 1m30s");
+    }
 
     private static string DefaultRegistry() =>
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".dapr", "names.db");

@@ -6,7 +6,7 @@ internal static class OptionRules
     private const int MaximumReadBuffer = 1024 * 1024 * 1024;
 
     /// <summary>What a timer takes; longer is as good as no limit.</summary>
-    private static readonly TimeSpan LongestGrace = TimeSpan.FromDays(49);
+    public static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
 
     private static readonly string[] ServedProtocols = ["http", "https"];
     private static readonly string[] KnownProtocols = ["http", "https", "h2c", "grpc", "grpcs"];
@@ -45,7 +45,8 @@ internal static class OptionRules
         {
             HttpPort = options.HttpPort > 0 ? options.HttpPort : PortOwner.FindFree(),
             GrpcPort = options.GrpcPort > 0 ? options.GrpcPort : PortOwner.FindFree(),
-            GracefulShutdown = options.GracefulShutdown > LongestGrace ? TimeSpan.Zero : options.GracefulShutdown,
+            ReconcileInterval = options.ReconcileInterval > TimeSpan.Zero ? TimeSpan.FromTicks(Math.Min(options.ReconcileInterval.Ticks, LongestTimer.Ticks)) : SidecarOptions.DefaultReconcileInterval,
+            GracefulShutdown = options.GracefulShutdown > LongestTimer ? TimeSpan.Zero : options.GracefulShutdown,
         };
     }
 }

@@ -7,6 +7,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sidecar.Components;
 using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Hosting.Reload;
 using Sidecar.Runtime.Metadata;
 using Sidecar.Runtime.NameResolution;
 using Sidecar.Runtime.Resources;
@@ -40,7 +41,8 @@ public sealed class SidecarInstance : IAsyncDisposable
     private readonly long _began = Stopwatch.GetTimestamp();
     private WebApplication? _host;
     private MetadataEngine? _metadata;
-    private IReadOnlyList<ISidecarFeature> _features = [];
+    private FeatureTurns? _turns;
+    private HotReload? _reload;
     private NameRegistry? _registry;
     private ILogger? _logger;
     private Task _appLife = Task.CompletedTask;
@@ -75,6 +77,9 @@ public sealed class SidecarInstance : IAsyncDisposable
 
     /// <summary>Adds to the extended metadata (<c>appPID</c> is known only after the app has started).</summary>
     public void SetExtendedMetadata(string name, string value) => _metadata?.Set(name, value);
+
+    /// <summary>What in its files, as they are now, would keep it from starting again; empty = nothing that can be known before.</summary>
+    public IReadOnlyList<ResourceProblem> RestartProblems() => SidecarResources.ProblemsOfStart(_options);
 
     /// <summary>Graceful stop: no new messages, those under way finish, listeners close. Later calls await the first.</summary>
     public Task StopAsync(CancellationToken cancellationToken = default) => BeginStop(0).WaitAsync(cancellationToken);
@@ -131,11 +136,10 @@ public sealed class SidecarInstance : IAsyncDisposable
         var internalListener = _registry is null ? null : new InternalListener(_options.InternalPort);
         var addresses = ListenAddresses(out var leftOut);
         _host = SidecarApplication.Build(new SidecarParts(
-            _options, resources, _components, _app, new NameResolver(_options, _peer, _group.Directory, _registry), _state, new ShutdownRequest(OnShutdownRequested), addresses, internalListener));
+            _options, resources, _group.Shared, _components, _app, new NameResolver(_options, _peer, _group.Directory, _registry), _state, new ShutdownRequest(OnShutdownRequested), addresses, internalListener));
         _metadata = _host.Services.GetRequiredService<MetadataEngine>();
-        _features = [.. _host.Services.GetServices<ISidecarFeature>()];
-        var loggers = _host.Services.GetRequiredService<ILoggerFactory>();
-        _logger = loggers.CreateLogger<SidecarInstance>();
+        _turns = _host.Services.GetRequiredService<FeatureTurns>();
+        _logger = _host.Services.GetRequiredService<ILogger<SidecarInstance>>();
         _logger.Starting(RuntimeVersion.Dapr, RuntimeVersion.Own);
         if (nameFailure is not null)
             _logger.NoNameRegistry(nameFailure.Message);
@@ -143,9 +147,10 @@ public sealed class SidecarInstance : IAsyncDisposable
             _logger.AddressLeftOut(address.ToString(), HttpPort);
         foreach (var problem in resources.Problems)
             _logger.ResourceProblemFound(problem.ToString());
-        await new ComponentLoader(_options, _group.Shared, _components, loggers).LoadAsync(resources, cancellationToken).ConfigureAwait(false);
-        foreach (var feature in _features)
-            await feature.OnComponentsLoadedAsync(cancellationToken).ConfigureAwait(false);
+        await _host.Services.GetRequiredService<ComponentLoader>().LoadAsync(resources, cancellationToken).ConfigureAwait(false);
+        await _turns.TellAsync(static (feature, token) => feature.OnComponentsLoadedAsync(token), cancellationToken).ConfigureAwait(false);
+        _reload = _host.Services.GetRequiredService<HotReload>();
+        _reload.Start();
 
         // 3. API.
         await ServeAsync(internalListener, cancellationToken).ConfigureAwait(false);
@@ -219,8 +224,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         {
             if (_options.HasApp)
                 await _host!.Services.GetRequiredService<AppProbe>().WaitForAppAsync(stopping).ConfigureAwait(false);
-            foreach (var feature in _features)
-                await feature.OnAppReadyAsync(stopping).ConfigureAwait(false);
+            await _turns!.TellAsync(static (feature, token) => feature.OnAppReadyAsync(token), stopping).ConfigureAwait(false);
             _state.Ready = true;
             _logger!.Initialized((long)Stopwatch.GetElapsedTime(_began).TotalMilliseconds);
             _healthy.TrySetResult();
@@ -265,8 +269,10 @@ public sealed class SidecarInstance : IAsyncDisposable
         // What a start still does, it must not do after it was undone here.
         await AttemptAsync(() => _startEnded.Task).ConfigureAwait(false);
         _state.Ready = _state.OutboundReady = false;
+        if (_reload is not null)
+            await AttemptAsync(() => _reload.StopAsync(_grace.Token)).ConfigureAwait(false);
         await AttemptAsync(() => _appLife).ConfigureAwait(false);
-        foreach (var feature in _features.Reverse())
+        foreach (var feature in _turns?.Features.Reverse() ?? [])
             await AttemptAsync(() => feature.OnStoppingAsync(_grace.Token)).ConfigureAwait(false);
 
         // Found no more from here on. Calls under way end with the host, and need their connections until then.

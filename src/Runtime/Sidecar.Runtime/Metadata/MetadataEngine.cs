@@ -6,11 +6,12 @@ using Sidecar.Components.PubSub;
 using Sidecar.Components.Secrets;
 using Sidecar.Components.State;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Resources;
 
 namespace Sidecar.Runtime.Metadata;
 
 /// <summary>What the sidecar tells of itself (contract 2.17). Empty lists and texts are left out, as the contract says.</summary>
-internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry components, IEnumerable<IMetadataContributor> contributors)
+internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry components, LiveResources resources, IEnumerable<IMetadataContributor> contributors)
 {
     private readonly ConcurrentDictionary<string, string> _extended = new(
         options.ExtendedMetadata.Append(KeyValuePair.Create("daprRuntimeVersion", RuntimeVersion.Dapr)), StringComparer.Ordinal);
@@ -33,6 +34,8 @@ internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry c
             ["hostReady"] = false,
             ["placement"] = "placement: disconnected",
         };
+        if (resources.Current.Resiliencies is { Count: > 0 } resiliencies)
+            metadata["resiliencies"] = new JsonArray([.. resiliencies.Select(resiliency => new JsonObject { ["name"] = resiliency.Name })]);
         return metadata;
     }
 

@@ -23,6 +23,7 @@ internal static class ConfigurationReader
                 SecretScopes = Scopes(spec) ?? before.SecretScopes,
                 Features = FeatureFlags(spec) ?? before.Features,
                 DeniedComponents = Denied(spec) ?? before.DeniedComponents,
+                Parts = Parts(before.Parts, spec),
             };
             foreach (var (part, shape) in KnownShapes.ConfigurationParts)
             {
@@ -77,6 +78,18 @@ internal static class ConfigurationReader
         }
 
         return flags;
+    }
+
+    private static Dictionary<string, string> Parts(IReadOnlyDictionary<string, string> before, YamlFields spec)
+    {
+        var parts = before.ToDictionary(StringComparer.Ordinal);
+        foreach (var name in spec.Names)
+        {
+            if (spec.Node(name) is { } part)
+                parts[name] = YamlText.Of(part);
+        }
+
+        return parts;
     }
 
     private static IReadOnlyList<string>? Denied(YamlFields spec)

@@ -2,10 +2,9 @@ using Sidecar.Runtime.Resources.Yaml;
 
 namespace Sidecar.Runtime.Resources;
 
-/// <summary>Fields of the parts that this runtime checks and does not act upon yet (contract sections 4.3, 4.4 and 4.6).</summary>
+/// <summary>Fields of the parts that this runtime checks and does not act upon yet (contract sections 4.3 and 4.6).</summary>
 internal static class KnownShapes
 {
-    private const string Policies = "timeout, retry, circuitBreaker";
     private const string Handlers = "handlers[] { name, type, version }";
     private const string Metric = """
         enabled, rules[] { name, labels[] { name, regex* } }, latencyDistributionBuckets, http { increasedCardinality, pathMatching, excludeVerbs },
@@ -15,21 +14,6 @@ internal static class KnownShapes
     /// <summary>A whole document, by kind.</summary>
     public static IReadOnlyDictionary<string, FieldShape> Kinds { get; } = Shapes(new()
     {
-        ["Resiliency"] = $$"""
-            apiVersion, kind, metadata, status, scopes,
-            spec {
-              policies {
-                timeouts*,
-                retries* { policy, duration, maxInterval, maxRetries, matching { httpStatusCodes, gRPCStatusCodes } },
-                circuitBreakers* { maxRequests, interval, timeout, trip }
-              },
-              targets {
-                apps* { {{Policies}}, circuitBreakerCacheSize },
-                actors* { {{Policies}}, circuitBreakerScope, circuitBreakerCacheSize },
-                components* { outbound { {{Policies}} }, inbound { {{Policies}} } }
-              }
-            }
-            """,
         ["HTTPEndpoint"] = """
             apiVersion, kind, metadata, status, scopes, auth { secretStore },
             spec {

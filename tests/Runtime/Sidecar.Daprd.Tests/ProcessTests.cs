@@ -83,6 +83,7 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    [Contract(154)]
     public async Task Contract_154_a_component_that_cannot_start_ends_it_unless_ignored()
     {
         _folder.Write("components/state.yaml", Sets.Component("broken", "state.sqlite"));

@@ -9,7 +9,7 @@ namespace Sidecar.Runtime.Hosting;
 /// Starts the components of a sidecar: secret stores first, then the others in file order (contract 1.4, step 2). One that
 /// cannot start stops the sidecar, unless it says <c>ignoreErrors: true</c>; one whose secret store is not there waits for it.
 /// </summary>
-internal sealed class ComponentLoader(SidecarOptions options, SharedResources shared, ComponentRegistry registry, ILoggerFactory loggers) : ISecretReader
+internal sealed class ComponentLoader(SidecarOptions options, SharedResources shared, ComponentRegistry registry, ISecretReader secrets, ILoggerFactory loggers)
 {
     private readonly ILogger _logger = loggers.CreateLogger<ComponentLoader>();
 
@@ -67,7 +67,7 @@ internal sealed class ComponentLoader(SidecarOptions options, SharedResources sh
         var component = type.Create();
         try
         {
-            using var limit = new CancellationTokenSource(resource.InitTimeout < OptionRules.LongestTimer ? resource.InitTimeout : OptionRules.LongestTimer, options.Time);
+            using var limit = new CancellationTokenSource(OptionRules.Shorter(resource.InitTimeout), options.Time);
             using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
             await component.InitAsync(Context(resource, metadata), both.Token).WaitAsync(both.Token).ConfigureAwait(false);
         }
@@ -90,14 +90,6 @@ internal sealed class ComponentLoader(SidecarOptions options, SharedResources sh
         return now.Values.Count != loaded.Metadata.Values.Count || now.Values.Any(pair => loaded.Metadata.Values.GetValueOrDefault(pair.Key) != pair.Value);
     }
 
-    async ValueTask<string?> ISecretReader.ReadAsync(string store, string name, string key, CancellationToken cancellationToken)
-    {
-        if (registry.Find<ISecretStore>(store) is not { } secrets)
-            return null;
-        var values = await secrets.GetAsync(name, new Dictionary<string, string>(), cancellationToken).ConfigureAwait(false);
-        return values?.GetValueOrDefault(key);
-    }
-
     private static async Task DisposeAsync(IComponent component)
     {
         try
@@ -112,7 +104,7 @@ internal sealed class ComponentLoader(SidecarOptions options, SharedResources sh
 
     private async ValueTask<ComponentMetadata> ResolveAsync(ComponentResource resource, ComponentType type, CancellationToken cancellationToken)
     {
-        var resolved = await new ComponentMetadataResolver(options.AppId, options.Environment, this).ResolveAsync(resource, cancellationToken).ConfigureAwait(false);
+        var resolved = await new ComponentMetadataResolver(options.AppId, options.Environment, secrets).ResolveAsync(resource, cancellationToken).ConfigureAwait(false);
         if (resolved.Problems.FirstOrDefault(problem => !problem.IsWarning) is { } error)
             throw new ComponentException(error.ToString());
         foreach (var warning in resolved.Problems)

@@ -6,7 +6,7 @@ internal static class OptionRules
     private const int MaximumReadBuffer = 1024 * 1024 * 1024;
 
     /// <summary>What a timer takes; longer is as good as no limit.</summary>
-    public static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
 
     private static readonly string[] ServedProtocols = ["http", "https"];
     private static readonly string[] KnownProtocols = ["http", "https", "h2c", "grpc", "grpcs"];
@@ -34,10 +34,13 @@ internal static class OptionRules
         }
 
         foreach (var address in options.ListenAddresses)
-        {
-            if (!System.Net.IPAddress.TryParse(address.Trim('[', ']'), out _))
-                wrong.Add($"--dapr-listen-addresses '{address}' is not an IP address");
-        }
+            RequireAddress("--dapr-listen-addresses", address, wrong);
+        RequireAddress("--dapr-public-listen-address", options.PublicListenAddress, wrong);
+        RequireAddress("--dapr-internal-grpc-listen-address", options.InternalListenAddress, wrong);
+        if (options.PublicPort > 0 && (options.PublicPort == options.HttpPort || options.PublicPort == options.GrpcPort))
+            wrong.Add($"--dapr-public-port {options.PublicPort} is also one of the sidecar's API ports");
+        if (options.AppHealth?.WithDefaults() is { } health && health.Timeout > health.Interval)
+            wrong.Add($"--app-health-probe-timeout of {health.Timeout.TotalMilliseconds:0} ms is longer than --app-health-probe-interval of {health.Interval.TotalSeconds:0} s");
 
         if (wrong.Count > 0)
             throw new SidecarStartException(string.Join(Environment.NewLine, wrong));
@@ -45,8 +48,19 @@ internal static class OptionRules
         {
             HttpPort = options.HttpPort > 0 ? options.HttpPort : PortOwner.FindFree(),
             GrpcPort = options.GrpcPort > 0 ? options.GrpcPort : PortOwner.FindFree(),
-            ReconcileInterval = options.ReconcileInterval > TimeSpan.Zero ? TimeSpan.FromTicks(Math.Min(options.ReconcileInterval.Ticks, LongestTimer.Ticks)) : SidecarOptions.DefaultReconcileInterval,
+            ReconcileInterval = options.ReconcileInterval > TimeSpan.Zero ? Shorter(options.ReconcileInterval) : SidecarOptions.DefaultReconcileInterval,
+            AppHealth = options.AppHealth?.WithDefaults(),
+            BlockShutdown = options.BlockShutdown is { } block ? Shorter(block) : null,
             GracefulShutdown = options.GracefulShutdown > LongestTimer ? TimeSpan.Zero : options.GracefulShutdown,
         };
+    }
+
+    /// <summary>The duration, or the longest that a timer takes.</summary>
+    public static TimeSpan Shorter(TimeSpan duration) => duration < LongestTimer ? duration : LongestTimer;
+
+    private static void RequireAddress(string flag, string? address, List<string> wrong)
+    {
+        if (address is not null && ListenAddress.TryParse(address) is null)
+            wrong.Add($"{flag} '{address}' is not an IP address");
     }
 }

@@ -102,6 +102,8 @@ internal sealed class ResourceFolders
                 return ComponentReader.Read(header, fields);
             case { Name: "Subscription" }:
                 return SubscriptionReader.Read(header, fields);
+            case { Name: "HTTPEndpoint" }:
+                return HttpEndpointReader.Read(header, fields);
             case { Name: "Resiliency" } when !isFirst:
                 fields.Problems.Odd(fields.LineOf("kind"), "kind", "ignored: a Resiliency is read only where it is the first document of its file");
                 return null;
@@ -112,7 +114,6 @@ internal sealed class ResourceFolders
                 // Dapr takes configurations from --config only; one in a resources folder lies there for somebody else.
                 return null;
             default:
-                KnownShapes.Kinds.GetValueOrDefault(header.Kind.Name)?.Check(fields);
                 WarnOfNoEffect(header.Kind, fields);
                 return null;
         }

@@ -15,6 +15,7 @@ public static class ResourceLoader
         {
             Components = [.. folders.Resources.OfType<ComponentResource>()],
             Subscriptions = [.. folders.Resources.OfType<SubscriptionResource>()],
+            HttpEndpoints = [.. folders.Resources.OfType<HttpEndpointResource>()],
             Resiliencies = [.. folders.Resources.OfType<ResiliencyResource>()],
             Configuration = configuration.Merged,
         };

@@ -92,6 +92,12 @@ public sealed record ConfigurationResource
     /// <summary>Component types (<c>type</c> or <c>type/version</c>) that must not load.</summary>
     public IReadOnlyList<string> DeniedComponents { get; init; } = [];
 
+    /// <summary><c>nameResolution</c>; null = not given.</summary>
+    public NameResolutionSettings? NameResolution { get; init; }
+
+    /// <summary><c>logging.apiLogging</c>.</summary>
+    public ApiLoggingSettings ApiLogging { get; init; } = new(false, false, false);
+
     /// <summary>Every part of <c>spec</c>, acted upon or not: name → content in one spelling, as <see cref="Resource.Definition"/>.</summary>
     public IReadOnlyDictionary<string, string> Parts { get; init; } = new Dictionary<string, string>();
 
@@ -110,12 +116,21 @@ public sealed record ConfigurationResource
 
 public sealed record SecretScope(string StoreName, bool AllowByDefault, IReadOnlyList<string> AllowedSecrets, IReadOnlyList<string> DeniedSecrets);
 
+/// <param name="Component">Lower case; empty = the default.</param>
+/// <param name="Configuration">Fields of the components that this runtime has; else empty.</param>
+public sealed record NameResolutionSettings(ResourceOrigin Origin, string Component, IReadOnlyDictionary<string, string> Configuration);
+
+/// <param name="ObfuscateUrls">Lines name routes in place of URLs.</param>
+public sealed record ApiLoggingSettings(bool Enabled, bool ObfuscateUrls, bool OmitHealthChecks);
+
 /// <summary>What the resource folders and configuration files of one sidecar hold, after namespace and scope rules.</summary>
 public sealed record ResourceSet
 {
     public IReadOnlyList<ComponentResource> Components { get; init; } = [];
 
     public IReadOnlyList<SubscriptionResource> Subscriptions { get; init; } = [];
+
+    public IReadOnlyList<HttpEndpointResource> HttpEndpoints { get; init; } = [];
 
     public IReadOnlyList<ResiliencyResource> Resiliencies { get; init; } = [];
 
@@ -125,7 +140,7 @@ public sealed record ResourceSet
     public IEnumerable<ComponentResource> AllowedComponents => Components.Where(component => !Configuration.Denies(component));
 
     /// <summary>All of the resource folders, kind by kind, each kind in file order.</summary>
-    public IEnumerable<Resource> All => [.. Components, .. Subscriptions, .. Resiliencies];
+    public IEnumerable<Resource> All => [.. Components, .. Subscriptions, .. HttpEndpoints, .. Resiliencies];
 
     /// <summary>Problems that did not stop the load: skipped documents, settings without effect.</summary>
     public IReadOnlyList<ResourceProblem> Problems { get; init; } = [];

@@ -302,9 +302,8 @@ public sealed class ResourceLoaderTests
             metadata: { name: b }
             ---
             apiVersion: dapr.io/v1alpha1
-            kind: HTTPEndpoint
+            kind: WorkflowAccessPolicy
             metadata: { name: c }
-            spec: { baseUrl: "http://x" }
             ---
             apiVersion: dapr.io/v1alpha1
             kind: Configuration
@@ -312,7 +311,7 @@ public sealed class ResourceLoaderTests
             """);
 
         Assert.Equal(
-            ["5 kind: MCPServer is valid and has no effect in this runtime yet", "13 kind: HTTPEndpoint is valid and has no effect in this runtime yet"],
+            ["5 kind: MCPServer is valid and has no effect in this runtime yet", "13 kind: WorkflowAccessPolicy is valid and has no effect in this runtime yet"],
             Told(files.LoadWell().Problems));
     }
 
@@ -325,23 +324,5 @@ public sealed class ResourceLoaderTests
 
         Assert.True(Assert.Single(resources.Components).IgnoreErrors);
         Assert.Equal("8 spec.IgnoreErrors: is read as 'ignoreErrors'; spell it so, Kubernetes refuses other capitals", Assert.Single(Told(resources.Problems)));
-    }
-
-    [Fact]
-    public void Unknown_fields_of_a_kind_without_effect_are_told_too()
-    {
-        using var files = new ResourceFiles().Add("a.yaml", """
-            apiVersion: dapr.io/v1alpha1
-            kind: HTTPEndpoint
-            metadata: { name: a }
-            spec:
-              baseUrl: http://x
-              headers: { name: a }
-              clientTLS: { rotCA: { value: x } }
-            """);
-
-        Assert.Equal(
-            ["6 spec.headers: expected a list of maps, found a map", "7 spec.clientTLS.rotCA: unknown field; did you mean 'rootCA'?"],
-            Told(files.Load(strict: true).Errors));
     }
 }

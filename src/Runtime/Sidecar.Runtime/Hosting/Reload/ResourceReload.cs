@@ -48,7 +48,7 @@ internal sealed class ResourceReload(
         }
 
         // 4. The rest.
-        await PutInPlaceAsync(next, cancellationToken).ConfigureAwait(false);
+        await PutInPlaceAsync(next, newStores, cancellationToken).ConfigureAwait(false);
         await retired.CloseAsync(cancellationToken).ConfigureAwait(false);
     }
 
@@ -125,7 +125,7 @@ internal sealed class ResourceReload(
         },
         cancellationToken);
 
-    private Task PutInPlaceAsync(ResourceSet next, CancellationToken cancellationToken) => turns.TakeAsync(
+    private Task PutInPlaceAsync(ResourceSet next, HashSet<string> newStores, CancellationToken cancellationToken) => turns.TakeAsync(
         async () =>
         {
             var before = live.Current;
@@ -135,7 +135,7 @@ internal sealed class ResourceReload(
                 logger.Changed(change);
             foreach (var part in changes.AtNextStart)
                 logger.NeedsRestart(part);
-            if (changes.Any)
+            if (changes.Any || next.HttpEndpoints.Any(endpoint => endpoint.SecretStore is { } store && newStores.Contains(store)))
                 await TellAllAsync((feature, token) => feature.OnResourcesChangedAsync(before, next, token), cancellationToken).ConfigureAwait(false);
         },
         cancellationToken);

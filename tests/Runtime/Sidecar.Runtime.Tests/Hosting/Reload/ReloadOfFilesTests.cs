@@ -171,6 +171,22 @@ public sealed class ReloadOfFilesTests
     }
 
     [Fact]
+    public async Task An_http_endpoint_that_takes_secrets_from_a_new_store_is_told_of()
+    {
+        await using var setup = await new ReloadSetup().With("secrets.json", "{}").With("e.yaml", """
+            apiVersion: dapr.io/v1alpha1
+            kind: HTTPEndpoint
+            metadata: { name: github }
+            spec: { baseUrl: "http://localhost", headers: [{ name: a, secretKeyRef: { name: a } }] }
+            auth: { secretStore: vault }
+            """).StartAsync();
+
+        await setup.With("vault.yaml", Vault("secrets.json")).ReloadAsync();
+
+        Assert.Equal(["+vault", ">"], setup.Feature.Told);
+    }
+
+    [Fact]
     public async Task Secret_stores_are_started_after_those_that_they_take_their_secrets_from_whatever_the_file_order()
     {
         const string Auth = "auth: { secretStore: inner }\n";

@@ -41,8 +41,8 @@ internal sealed class ComponentLoader(SidecarOptions options, SharedResources sh
     /// <summary>Secret stores first, each after the one that it takes its own secrets from; then the others in file order.</summary>
     public static IEnumerable<ComponentResource> InOrder(IEnumerable<ComponentResource> components)
     {
-        var stores = components.Where(IsSecretStore).ToDictionary(store => store.Name, StringComparer.Ordinal);
-        return components.OrderBy(component => IsSecretStore(component) ? Depth(component) : int.MaxValue);
+        var stores = components.Where(component => component.IsSecretStore).ToDictionary(store => store.Name, StringComparer.Ordinal);
+        return components.OrderBy(component => component.IsSecretStore ? Depth(component) : int.MaxValue);
 
         // Stores that need each other stay where they are, and wait for ever.
         int Depth(ComponentResource store)
@@ -135,6 +135,4 @@ internal sealed class ComponentLoader(SidecarOptions options, SharedResources sh
             ? $"incorrect type {resource.Type}; known kinds: {string.Join(", ", options.Catalog.Types.Select(type => type.Kind).Distinct())}"
             : $"couldn't find {resource.Type}/{(resource.Version.Length == 0 ? "v1" : resource.Version)}; this runtime has {string.Join(", ", known)}";
     }
-
-    private static bool IsSecretStore(ComponentResource resource) => resource.Type.StartsWith("secretstores.", StringComparison.OrdinalIgnoreCase);
 }

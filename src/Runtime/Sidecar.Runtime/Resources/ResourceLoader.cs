@@ -26,6 +26,7 @@ public static class ResourceLoader
             : new Loaded<ResourceSet>(resources with { Problems = problems }, problems);
     }
 
-    private static IEnumerable<ResourceProblem> TypeProblems(ResourceLoadOptions options, ResourceSet resources) =>
-        options.Catalog is { } catalog ? resources.AllowedComponents.SelectMany(new ComponentTypeCheck(catalog).Problems) : [];
+    private static IEnumerable<ResourceProblem> TypeProblems(ResourceLoadOptions options, ResourceSet resources) => options.Catalog is { } catalog
+        ? resources.AllowedComponents.SelectMany(new ComponentTypeCheck(catalog).Problems).Concat(SecretStoreCheck.Problems(resources, options.Strict))
+        : [];
 }

@@ -52,6 +52,8 @@ public sealed record ComponentResource(ResourceOrigin Origin, string Name, strin
     /// <summary><c>auth.secretStore</c>.</summary>
     public string? SecretStore { get; init; }
 
+    public bool IsSecretStore => Type.StartsWith("secretstores.", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The secret store that must be loaded before this component; null = none.</summary>
     public string? NeededSecretStore => Metadata.Any(item => item.SecretKeyRef is not null) ? SecretStore : null;
 

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Text;
 using System.Text.Json.Nodes;
 using TestSupport;
 
@@ -18,13 +19,40 @@ public sealed class ReloadTests : IDisposable
     public async Task Component_files_that_come_change_and_go_take_effect_within_seconds()
     {
         await using var daprd = await DaprdProcess.StartHealthyAsync(_folder, "me");
+        Assert.Equal(HttpStatusCode.InternalServerError, await SaveAsync(daprd));
 
         _folder.Write("components/store.yaml", Sets.Component("store", "state.sqlite", ("connectionString", _folder.File("state.db"))));
         await ComponentsAsync(daprd, "store state.sqlite");
+        Assert.Equal(HttpStatusCode.NoContent, await SaveAsync(daprd));
+        Assert.Equal("1", await daprd.Client.GetStringAsync("/v1.0/state/store/k"));
+
         _folder.Write("components/store.yaml", Sets.Component("store", "state.in-memory"));
         await ComponentsAsync(daprd, "store state.in-memory");
+        Assert.Equal("", await daprd.Client.GetStringAsync("/v1.0/state/store/k"));
+
         File.Delete(_folder.File("components/store.yaml"));
         await ComponentsAsync(daprd, "");
+        await Eventually.TrueAsync(async () => await SaveAsync(daprd) == HttpStatusCode.InternalServerError, "the state API to know that its last store is gone");
+    }
+
+    [Fact]
+    [Contract(156)]
+    public async Task Subscription_files_that_come_change_and_go_take_effect_within_seconds()
+    {
+        await using var app = await TestApp.StartAsync(app => app.On("/first", 200, "{}").On("/second", 200, "{}"));
+        await using var daprd = await DaprdProcess.StartHealthyAsync(_folder, "me", app.Port);
+
+        _folder.WithSqlite();
+        _folder.Write("components/subscription.yaml", Sets.Subscription("orders", "orders", "/first"));
+        await SubscriptionsAsync(daprd, "orders /first");
+        await DeliversAsync(daprd, app, "/first");
+
+        _folder.Write("components/subscription.yaml", Sets.Subscription("orders", "orders", "/second"));
+        await SubscriptionsAsync(daprd, "orders /second");
+        await DeliversAsync(daprd, app, "/second");
+
+        File.Delete(_folder.File("components/subscription.yaml"));
+        await SubscriptionsAsync(daprd, "");
     }
 
     [Fact]
@@ -158,6 +186,32 @@ public sealed class ReloadTests : IDisposable
 
     private string Config(string spec, string name = "config.yaml") =>
         _folder.Write(name, $"apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {{ name: c }}\nspec:\n{spec}");
+
+    private static async Task<HttpStatusCode> SaveAsync(DaprdProcess daprd)
+    {
+        using var body = new StringContent("""[{"key":"k","value":1}]""", Encoding.UTF8, "application/json");
+        using var response = await daprd.Client.PostAsync("/v1.0/state/store", body);
+        return response.StatusCode;
+    }
+
+    // Again and again: the metadata may list a subscription a moment before messages take its way.
+    private static Task DeliversAsync(DaprdProcess daprd, TestApp app, string path) => Eventually.TrueAsync(
+        async () =>
+        {
+            using var body = new StringContent("{}", Encoding.UTF8, "application/json");
+            using var response = await daprd.Client.PostAsync("/v1.0/publish/pubsub/orders", body);
+            Assert.Equal(HttpStatusCode.NoContent, response.StatusCode);
+            return app.Seen.Any(request => request.Path == path);
+        },
+        $"a message at {path}");
+
+    private static Task SubscriptionsAsync(DaprdProcess daprd, string expected) => Eventually.TrueAsync(
+        async () =>
+        {
+            var metadata = JsonNode.Parse(await daprd.Client.GetStringAsync("/v1.0/metadata"))!;
+            return expected == string.Join('|', (metadata["subscriptions"]?.AsArray() ?? []).Select(one => $"{one!["topic"]} {one["rules"]![0]!["path"]}"));
+        },
+        $"the subscriptions [{expected}] of\n{daprd.Output}");
 
     private static Task ComponentsAsync(DaprdProcess daprd, string expected) => Eventually.TrueAsync(
         async () =>

@@ -135,6 +135,36 @@ public sealed class HotReloadTests : IAsyncDisposable
     }
 
     [Fact]
+    public async Task No_request_fails_while_its_component_changes()
+    {
+        _folder.Write("components/store.yaml", Store(0));
+        await StartAsync(Options());
+        using var end = new CancellationTokenSource();
+        var load = Enumerable.Range(0, 3).Select(_ => SaveUntilAsync(end.Token)).ToArray();
+
+        for (var round = 1; round <= 4; round++)
+        {
+            _lines.Clear();
+            _folder.Write("components/store.yaml", Store(round));
+            await Eventually.TrueAsync(() => _lines.Any(line => line.Contains("component store (state.sqlite) changed", StringComparison.Ordinal)), $"reload {round}");
+        }
+
+        await end.CancelAsync();
+        Assert.All((await Task.WhenAll(load).WithinAsync("the end of the load")).SelectMany(statuses => statuses), status => Assert.Equal(HttpStatusCode.NoContent, status));
+
+        // Another file each time, so that the one before is closed.
+        string Store(int round) => Component("store", "state.sqlite", ("connectionString", _folder.File($"state-{round}.db")));
+    }
+
+    private async Task<List<HttpStatusCode>> SaveUntilAsync(CancellationToken end)
+    {
+        var statuses = new List<HttpStatusCode>();
+        while (!end.IsCancellationRequested)
+            statuses.Add(await SaveAsync("store"));
+        return statuses;
+    }
+
+    [Fact]
     public async Task A_stop_ends_a_reload_under_way_and_leaves_nothing_open()
     {
         var store = new SlowStore { Starts = new TaskCompletionSource().Task };

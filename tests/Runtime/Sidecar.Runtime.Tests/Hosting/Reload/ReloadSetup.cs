@@ -87,7 +87,7 @@ internal sealed class ReloadSetup : IAsyncDisposable
     public async Task<ReloadSetup> StartAsync()
     {
         Live = new LiveResources(SidecarResources.Load(Options));
-        var loader = new ComponentLoader(Options, new SharedResources(), Registry, new RegistrySecrets(Registry), _loggers);
+        var loader = new ComponentLoader(Options, new SharedResources(), Registry, new RegistrySecrets(Registry), [], _loggers);
         await loader.LoadAsync(Live.Current, CancellationToken.None);
         _reload = new ResourceReload(Options, Live, Registry, loader, Turns, Retired, _loggers.CreateLogger<ResourceReload>());
         Log.Clear();

@@ -41,7 +41,7 @@ internal static class OptionsFromFlags
         DisabledInitEndpoints = flags.List("disable-init-endpoints"),
         LogLevel = Level(flags.Text("log-level") ?? "info"),
         LogAsJson = flags.Boolean("log-as-json"),
-        ReconcileInterval = Duration(flags, "hot-reload-reconcile-interval"),
+        ReconcileInterval = Duration(flags, "hot-reload-reconcile-interval") ?? TimeSpan.Zero,
         NameRegistryFile = Path.GetFullPath(flags.Text(FlagTable.NameRegistry) ?? DefaultRegistry()),
         LogLine = logLine,
     };
@@ -91,14 +91,6 @@ internal static class OptionsFromFlags
         "fatal" => LogLevel.Critical,
         _ => throw new FlagException($"--log-level is '{word}', expected debug, info, warn, error or fatal"),
     };
-
-    // Zero = the default of the option.
-    private static TimeSpan Duration(Flags flags, string name)
-    {
-        if (flags.Text(name) is not { } text)
-            return TimeSpan.Zero;
-        return GoText.TryParseDuration(text, out var duration) ? duration : throw new FlagException($"--{name} is '{text}', expected a duration such as 30s or 1m30s");
-    }
 
     private static string DefaultRegistry() =>
         Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".dapr", "names.db");

@@ -23,12 +23,12 @@ public sealed class ReloadTests : IDisposable
 
         _folder.Write("components/store.yaml", Sets.Component("store", "state.sqlite", ("connectionString", _folder.File("state.db"))));
         await ComponentsAsync(daprd, "store state.sqlite");
-        Assert.Equal(HttpStatusCode.NoContent, await SaveAsync(daprd));
+        await Eventually.TrueAsync(async () => await SaveAsync(daprd) == HttpStatusCode.NoContent, "the state API to know its first store");
         Assert.Equal("1", await daprd.Client.GetStringAsync("/v1.0/state/store/k"));
 
         _folder.Write("components/store.yaml", Sets.Component("store", "state.in-memory"));
         await ComponentsAsync(daprd, "store state.in-memory");
-        Assert.Equal("", await daprd.Client.GetStringAsync("/v1.0/state/store/k"));
+        await Eventually.TrueAsync(async () => await daprd.Client.GetStringAsync("/v1.0/state/store/k") == "", "the state API to ask the new store");
 
         File.Delete(_folder.File("components/store.yaml"));
         await ComponentsAsync(daprd, "");

@@ -2,7 +2,6 @@ using Microsoft.Extensions.Logging;
 using Sidecar.Components.PubSub;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.PubSub.Delivery;
-using Sidecar.Runtime.PubSub.Delivery.Bulk;
 using Sidecar.Runtime.PubSub.Routing;
 
 namespace Sidecar.Runtime.PubSub.Subscriptions;

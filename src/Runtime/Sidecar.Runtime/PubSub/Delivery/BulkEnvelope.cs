@@ -4,7 +4,7 @@ using System.Text.Json;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Telemetry;
 
-namespace Sidecar.Runtime.PubSub.Delivery.Bulk;
+namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>Writes the call that carries a batch to the app (contract section 2.7, "Bulk subscribe").</summary>
 /// <param name="topic">As the app knows it.</param>

@@ -1,11 +1,14 @@
 using Sidecar.Components.PubSub;
 using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Telemetry;
 using BrokerAnswer = Sidecar.Components.PubSub.Delivery;
 
 namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>Delivers one by one: hands each event to the app and reads its verdict.</summary>
-internal sealed class EventDelivery(string pubsub, MessageAdmission admission, MessageSettlement settlement, IAppChannel app) : IDelivery
+internal sealed class EventDelivery(
+    string pubsub, string topic, MessageAdmission admission, MessageSettlement settlement, IAppChannel app, SidecarOptions options) : IDelivery
 {
     public async ValueTask<BrokerAnswer> HandleAsync(PubSubMessage message, CancellationToken cancellationToken)
     {
@@ -23,10 +26,12 @@ internal sealed class EventDelivery(string pubsub, MessageAdmission admission, M
     private async ValueTask<Outcome> DeliverAsync(PubSubMessage message, AdmittedEvent admitted, CancellationToken cancellationToken)
     {
         var id = admitted.Summary.Id;
+        using var span = SidecarSpans.StartDelivery(options, topic, admitted.Summary.TraceParent, admitted.Summary.TraceState);
         try
         {
             using var request = EventRequest.Create(admitted.Path, pubsub, admitted.CloudEvent, message.Metadata, admitted.Summary);
             using var response = await app.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            span?.SetStatus((int)response.StatusCode);
             var (verdict, reason) = await AppReply.ReadAsync(response, cancellationToken).ConfigureAwait(false);
             return new Outcome(verdict, reason, id);
         }

@@ -1,15 +1,18 @@
 using Microsoft.Extensions.Logging;
 using Sidecar.Components.PubSub;
+using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Routing;
 using BrokerAnswer = Sidecar.Components.PubSub.Delivery;
 
 namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>Answers the broker for what became of a message, by way of the dead letter topic if there is one.</summary>
-internal sealed class MessageSettlement(Broker broker, TopicSubscription subscription, DeadLetters deadLetters, ILogger logger)
+internal sealed class MessageSettlement(
+    Broker broker, TopicSubscription subscription, DeadLetters deadLetters, ISidecarObserver? observer, ILogger logger)
 {
     public ValueTask<BrokerAnswer> SettleAsync(PubSubMessage message, in Outcome outcome, CancellationToken cancellationToken)
     {
+        observer?.Delivered(broker.Name, subscription.Topic, message.Data, outcome.Verdict.ToString().ToUpperInvariant(), outcome.Reason);
         if (outcome.Verdict == Verdict.Success)
             return ValueTask.FromResult(BrokerAnswer.Ack);
 

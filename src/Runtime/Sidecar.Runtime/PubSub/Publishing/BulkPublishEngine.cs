@@ -35,12 +35,21 @@ internal sealed class BulkPublishEngine(PublishEngine single, SidecarOptions opt
         var failures = target.Broker.Driver is IBulkPublisher bulk
             ? await PublishAllAsync(bulk, target, messages, cancellationToken).ConfigureAwait(false)
             : await PublishEachAsync(target, messages, cancellationToken).ConfigureAwait(false);
+        if (options.Observer is { } observer)
+            TellPublished(observer, target, messages, failures);
         if (failures.Count == 0)
             return new BulkPublishResult(null, []);
 
         var failed = failures.Select(failure => new FailedEntry(ids[failure.Index], failure.Reason.Message)).ToList();
         PubSubLog.BulkPublishFailed(logger, failures[0].Reason, failed.Count, messages.Count, target.Topic, target.Broker.Name);
         return new BulkPublishResult(PubSubErrors.PublishFailed(target.Broker.Name, target.Topic, failed[0].Reason), failed);
+    }
+
+    private static void TellPublished(ISidecarObserver observer, PublishTarget target, List<PubSubMessage> messages, IReadOnlyList<UnpublishedMessage> failures)
+    {
+        var failed = failures.Select(failure => failure.Index).ToHashSet();
+        foreach (var message in messages.Where((_, index) => !failed.Contains(index)))
+            observer.Published(target.Broker.Name, target.Topic, message.Data);
     }
 
     private DaprError? TryReadAll(PublishTarget target, ReadOnlyMemory<byte> body, TraceContext trace, out List<string> ids, out List<PubSubMessage> messages)

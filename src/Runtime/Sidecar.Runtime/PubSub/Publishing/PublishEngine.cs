@@ -66,6 +66,7 @@ internal sealed class PublishEngine(Brokers brokers, SidecarOptions options, Tim
         try
         {
             await target.Broker.Driver.PublishAsync(message!, cancellationToken).ConfigureAwait(false);
+            options.Observer?.Published(target.Broker.Name, target.Topic, message!.Data);
             return null;
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)

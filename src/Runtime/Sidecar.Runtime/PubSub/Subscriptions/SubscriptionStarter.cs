@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Sidecar.Components.PubSub;
 using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Delivery;
 using Sidecar.Runtime.PubSub.Routing;
 
@@ -8,7 +9,7 @@ namespace Sidecar.Runtime.PubSub.Subscriptions;
 
 /// <summary>Joins subscriptions to their brokers. What cannot be joined is logged, and no other subscription suffers.</summary>
 internal sealed class SubscriptionStarter(
-    Brokers brokers, IRouteMatcherParser matchers, IAppChannel app, DeadLetters deadLetters, TimeProvider time, ILogger<SubscriptionStarter> logger)
+    Brokers brokers, IRouteMatcherParser matchers, IAppChannel app, DeadLetters deadLetters, SidecarOptions options, TimeProvider time, ILogger<SubscriptionStarter> logger)
 {
     /// <summary>Null when it cannot be started.</summary>
     public async Task<RunningSubscription?> TryStartAsync(TopicSubscription subscription, CancellationToken cancellationToken)
@@ -61,9 +62,9 @@ internal sealed class SubscriptionStarter(
     private IDelivery Create(Broker broker, TopicSubscription subscription, RouteTable routes, bool isRaw)
     {
         var admission = new MessageAdmission(broker.Name, subscription, routes, isRaw, time);
-        var settlement = new MessageSettlement(broker, subscription, deadLetters, logger);
+        var settlement = new MessageSettlement(broker, subscription, deadLetters, options.Observer, logger);
         return subscription.BulkSubscribe is null
-            ? new EventDelivery(broker.Name, admission, settlement, app)
+            ? new EventDelivery(broker.Name, subscription.Topic, admission, settlement, app, options)
             : new BulkDelivery(new BulkEnvelope(broker.Name, subscription.Topic, isRaw), admission, settlement, app, subscription, time);
     }
 }

@@ -8,7 +8,8 @@ namespace Sidecar.Runtime.NameResolution;
 /// a third of what it does over HTTP/2, whose streams are handed from thread to thread at both ends. The wire is our own: the
 /// invoke route, and in each response <see cref="ReplyHeader"/>.
 /// </summary>
-internal sealed class RemotePeer(string appId, string address, PeerClient client) : IPeer
+/// <param name="onSilent">Called when the peer does not answer.</param>
+internal sealed class RemotePeer(string appId, string address, PeerClient client, Action onSilent) : IPeer
 {
     /// <summary>Empty on the response of the app; else the reason, percent-encoded, why the peer's sidecar has none.</summary>
     public const string ReplyHeader = "dapr-internal-reply";
@@ -23,11 +24,11 @@ internal sealed class RemotePeer(string appId, string address, PeerClient client
         }
         catch (HttpRequestException failure) when (MayPass(failure))
         {
-            throw new PeerUnavailableException(Silent(failure), failure);
+            throw Silent(failure);
         }
         catch (OperationCanceledException slow) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new PeerUnavailableException(Silent(slow), slow);
+            throw Silent(slow);
         }
 
         if (ReasonIn(response) is not { } reason)
@@ -49,7 +50,11 @@ internal sealed class RemotePeer(string appId, string address, PeerClient client
         return reason.Length == 0 ? null : Uri.UnescapeDataString(reason);
     }
 
-    private string Silent(Exception failure) => $"sidecar of {appId} at {address} did not answer: {failure.Message}";
+    private PeerUnavailableException Silent(Exception failure)
+    {
+        onSilent();
+        return new PeerUnavailableException($"sidecar of {appId} at {address} did not answer: {failure.Message}", failure);
+    }
 }
 
 /// <summary>Connections to the sidecars of other processes.</summary>

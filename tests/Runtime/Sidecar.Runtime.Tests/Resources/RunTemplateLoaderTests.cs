@@ -138,10 +138,7 @@ public sealed class RunTemplateLoaderTests : IDisposable
 
     [Fact]
     public void Fields_without_effect_are_listed() => Assert.Equal(
-        [
-            "appHealthCheckPath", "appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold", "appMaxConcurrency", "containerImage", "containerImagePullPolicy",
-            "enableApiLogging", "enableAppHealthCheck", "enableProfiling", "metricsPort", "placementHostAddress", "profilePort", "unixDomainSocket",
-        ],
+        ["containerImage", "containerImagePullPolicy", "enableProfiling", "metricsPort", "placementHostAddress", "profilePort"],
         Assert.Single(LoadEveryField().Apps).WithoutEffect.Order(StringComparer.Ordinal));
 
     [Fact]

@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Sidecar.Cli;
 using Sidecar.Cli.Commands;
+using Sidecar.Runtime.Hosting;
 
+SocketScheduling.PreferInline();
 var root = new RootCommand("Runs Dapr apps and their sidecars on this machine.")
 {
     RunCommand.Create(),

@@ -86,6 +86,7 @@ public sealed class DocumentedTemplateTests : RunFixture
                 appDirPath: .dapr/backend/
                 appProtocol: http
                 appPort: {{FreePorts.Next()}}
+                unixDomainSocket: "{{Folder.File("socket")}}"
                 env:
                   DEBUG: false
                 command: ["node", "app.js"]

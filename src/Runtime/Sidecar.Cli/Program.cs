@@ -7,15 +7,27 @@ var root = new RootCommand("Runs Dapr apps and their sidecars on this machine.")
     RunCommand.Create(),
     StopCommand.Create(),
     ListCommand.Create(),
+    LogsCommand.Create(),
+    InvokeCommand.Create(),
+    PublishCommand.Create(),
+    ComponentsCommand.Create(),
+    StatusCommand.Create(),
+    InitCommand.Create(),
+    UninstallCommand.Create(),
+    VersionCommand.Create(),
+    CompletionCommand.Create(),
 };
-root.Options.OfType<VersionOption>().Single().Action = new ShowVersion();
+foreach (var command in OfficialOnly.Commands())
+    root.Add(command);
+var version = root.Options.OfType<VersionOption>().Single();
+version.Aliases.Add("-v");
+version.Action = new ShowVersion();
 
-var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
-if (parsed.Errors.Count > 0)
+// A word that begins with @ is a word, as in `dapr run -- npm run @scope/app`, not a file to read words from.
+var parsed = root.Parse(args.Length == 0 ? ["--help"] : args, new ParserConfiguration { ResponseFileTokenReplacer = null });
+if (WrongWords.In(parsed) is { Count: > 0 } wrong)
 {
-    // An unknown command is missing one too; once is enough.
-    var unknown = parsed.UnmatchedTokens.Select(token => $"unknown {(token.StartsWith('-') ? "flag" : "command or argument")} '{token}'").ToArray();
-    foreach (var message in unknown.Length > 0 ? unknown : parsed.Errors.Select(error => error.Message))
+    foreach (var message in wrong)
         Console.Error.WriteLine(message);
     Console.Error.WriteLine(parsed.CommandResult.Command == root ? "see: dapr --help" : $"see: dapr {parsed.CommandResult.Command.Name} --help");
     return 1;
@@ -26,7 +38,7 @@ try
     // A run takes signals itself: the library would end it after 2 s.
     return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
 }
-catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidOperationException)
 {
     Console.Error.WriteLine($"dapr: {failure.Message}");
     return 1;

@@ -1,16 +1,11 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using Sidecar.Runtime.Hosting;
+using Sidecar.Cli.Commands;
 
 namespace Sidecar.Cli;
 
-/// <summary><c>dapr --version</c>, in the two lines of the official command line.</summary>
+/// <summary><c>dapr --version</c>.</summary>
 internal sealed class ShowVersion : SynchronousCommandLineAction
 {
-    public override int Invoke(ParseResult parseResult)
-    {
-        parseResult.InvocationConfiguration.Output.WriteLine($"CLI version: {RuntimeVersion.Own}");
-        parseResult.InvocationConfiguration.Output.WriteLine($"Runtime version: {RuntimeVersion.Dapr}");
-        return 0;
-    }
+    public override int Invoke(ParseResult parseResult) => VersionCommand.Write(parseResult.InvocationConfiguration.Output, json: false);
 }

@@ -1,6 +1,7 @@
 using Microsoft.Extensions.Logging;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resources;
+using Sidecar.Runtime.Resources.Templates;
 
 namespace Sidecar.Daprd;
 
@@ -28,7 +29,7 @@ internal static class OptionsFromFlags
         DisabledInitEndpoints = flags.List("disable-init-endpoints"),
         LogLevel = Level(flags.Text("log-level") ?? "info"),
         LogAsJson = flags.Boolean("log-as-json"),
-        NameRegistryFile = Path.GetFullPath(flags.Text(FlagTable.NameRegistry) ?? DefaultRegistry()),
+        NameRegistryFile = Path.GetFullPath(flags.Text(FlagTable.NameRegistry) ?? DaprFolder.Names(DaprFolder.OfUser())),
         LogLine = logLine,
     };
 
@@ -60,7 +61,4 @@ internal static class OptionsFromFlags
         "fatal" => LogLevel.Critical,
         _ => throw new FlagException($"--log-level is '{word}', expected debug, info, warn, error or fatal"),
     };
-
-    private static string DefaultRegistry() =>
-        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".dapr", "names.db");
 }

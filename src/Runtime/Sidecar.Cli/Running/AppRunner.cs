@@ -110,8 +110,8 @@ internal sealed class AppRunner(AppPlan plan, ISidecar sidecar, RunLog log, RunJ
         var code = await _process.Exited;
         if (!_stopping.IsCancellationRequested)
         {
-            var last = plan.AppLog.LastLines();
-            await log.SayAsync($"{plan.AppId} ended with {ExitCodes.Describe(code)} after {Seconds(started)}; all else goes on.{(last.Count > 0 ? " Its last lines:" : "")}");
+            IReadOnlyList<string> last = plan.Template.IsSingleApp ? [] : plan.AppLog.LastLines();
+            await log.SayAsync($"{plan.AppId} ended with {ExitCodes.Describe(code)} after {Seconds(started)}{(plan.Template.IsSingleApp ? "" : "; all else goes on")}.{(last.Count > 0 ? " Its last lines:" : "")}");
             foreach (var line in last)
                 await log.SayAsync($"    {line}");
             if (plan.AppLog.File is { } file)
@@ -130,6 +130,7 @@ internal sealed class AppRunner(AppPlan plan, ISidecar sidecar, RunLog log, RunJ
         var where = plan.SidecarLog.File is { } file ? $" (log: {file})" : "";
         if (code == 0)
         {
+            journal.SidecarStopped(plan.AppId);
             await log.SayAsync($"the sidecar of {plan.AppId} has been stopped{where}");
             return;
         }

@@ -8,7 +8,7 @@ internal sealed class DaprdApi(HttpClient http, AppPlan plan, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
-    private string Root => $"http://{Address(plan.App.ApiListenAddresses)}:{plan.Ports.Http}/v1.0";
+    private string Root => $"http://{Host(plan.App.ApiListenAddresses)}:{plan.Ports.Http}/v1.0";
 
     /// <summary>Returns when the API serves, app or not.</summary>
     public Task ServesAsync(CancellationToken cancellationToken) => AnswersAsync("/healthz/outbound", cancellationToken);
@@ -25,8 +25,8 @@ internal sealed class DaprdApi(HttpClient http, AppPlan plan, TimeProvider time)
         response.EnsureSuccessStatusCode();
     }
 
-    /// <summary>The first of the addresses it listens on; for one that stands for all, the loopback address.</summary>
-    private static string Address(string? listenAddresses)
+    /// <summary>Host part of its address: the first of the addresses it listens on; for one that stands for all, the loopback address.</summary>
+    public static string Host(string? listenAddresses)
     {
         var first = listenAddresses?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
         if (!IPAddress.TryParse(first?.Trim('[', ']'), out var address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))

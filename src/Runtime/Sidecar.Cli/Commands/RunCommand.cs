@@ -4,6 +4,7 @@ using Sidecar.Cli.Logs;
 using Sidecar.Cli.Running;
 using Sidecar.Cli.Runs;
 using Sidecar.Cli.Single;
+using Sidecar.Runtime.Resources.Templates;
 
 namespace Sidecar.Cli.Commands;
 
@@ -21,23 +22,28 @@ internal static class RunCommand
         var isolated = new Option<bool>("--isolated") { Description = "A daprd process per app, in place of sidecars in this process" };
         var components = new Option<string?>("--components") { Description = "Name of the component set to run on (folder of componentSets in the template)", HelpName = "NAME" };
         var single = new SingleAppFlags();
+        var watch = new Option<bool>("--watch") { Description = "Build and restart an app when its sources change" };
         var words = new Argument<string[]>("command") { Description = "Program of the app and its arguments, best after --", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("run", "Run an app with its sidecar, or all apps of a template: dapr run --app-id a --app-port 5000 -- COMMAND, dapr run -f .") { file, isolated, components, words };
+        var command = new Command("run", "Run an app with its sidecar, or all apps of a template: dapr run --app-id a --app-port 5000 -- COMMAND, dapr run -f .") { file, isolated, components, watch, words };
         foreach (var option in single.Options)
             command.Add(option);
         command.Add(OfficialOnly.Kubernetes("run"));
-        command.SetAction(parsed => parsed.GetValue(file) is { } template
-            ? RunTemplateAsync(template, parsed.GetValue(isolated), parsed.GetValue(components), [.. single.Given(parsed), .. parsed.GetValue(words)!])
-            : RunSingleAsync(single, parsed, parsed.GetValue(words)!, parsed.GetValue(isolated), parsed.GetValue(components)));
+        command.SetAction(parsed =>
+        {
+            var way = new Way(parsed.GetValue(isolated), parsed.GetValue(watch));
+            return parsed.GetValue(file) is { } template
+                ? RunTemplateAsync(template, parsed.GetValue(components), [.. single.Given(parsed), .. parsed.GetValue(words)!], way)
+                : RunSingleAsync(single.Read(parsed), parsed.GetValue(words)!, parsed.GetValue(components), way);
+        });
         return command;
     }
 
-    private static Task<int> RunTemplateAsync(string file, bool isolated, string? componentSet, IReadOnlyList<string> ofSingleApps) => ofSingleApps.Count == 0
-        ? RunAsync(() => TemplateCheck.Load(file, isolated, componentSet), isolated)
+    private static Task<int> RunTemplateAsync(string file, string? componentSet, IReadOnlyList<string> ofSingleApps, Way way) => ofSingleApps.Count == 0
+        ? RunAsync(() => TemplateCheck.Load(file, way.Isolated, componentSet), way)
         : RefuseAsync($"{string.Join(' ', ofSingleApps)}: with -f the template says it all; write it there, or leave out -f");
 
-    private static Task<int> RunSingleAsync(SingleAppFlags flags, ParseResult parsed, IReadOnlyList<string> command, bool isolated, string? componentSet) => componentSet is null
-        ? RunAsync(() => SingleApp.Check(Directory.GetCurrentDirectory(), flags.Read(parsed), command, isolated, RunIndex.OfUser()), isolated)
+    private static Task<int> RunSingleAsync(IReadOnlyList<AppSetting> settings, IReadOnlyList<string> command, string? componentSet, Way way) => componentSet is null
+        ? RunAsync(() => SingleApp.Check(Directory.GetCurrentDirectory(), settings, command, way.Isolated, RunIndex.OfUser()), way)
         : RefuseAsync("--components chooses a component set of a template and needs -f; one app has --resources-path");
 
     private static Task<int> RefuseAsync(string reason)
@@ -46,7 +52,7 @@ internal static class RunCommand
         return Task.FromResult(Refused);
     }
 
-    private static async Task<int> RunAsync(Func<CheckedTemplate> load, bool isolated)
+    private static async Task<int> RunAsync(Func<CheckedTemplate> load, Way way)
     {
         // Signals are taken from the first moment: one that comes while files are read must not kill half a start.
         using var signals = new StopSignals();
@@ -65,6 +71,8 @@ internal static class RunCommand
             SingleApp.Prune(template.Apps[0].AppId);
         await using var console = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false));
         await using var log = new RunLog(console, LogFiles.IsColored(Console.IsOutputRedirected, Environment.GetEnvironmentVariable));
-        return await new MultiAppRun(template, isolated, log, signals, TimeProvider.System).RunAsync();
+        return await new MultiAppRun(template, way.Isolated, way.Watch, log, signals, TimeProvider.System).RunAsync();
     }
+
+    private readonly record struct Way(bool Isolated, bool Watch);
 }

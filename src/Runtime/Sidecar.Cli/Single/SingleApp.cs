@@ -47,7 +47,7 @@ internal static class SingleApp
     {
         if (!settings.Any(setting => setting.Field == "appID" && setting.Value.Length > 0))
             yield return $"no --app-id was given; the app is called {app.AppId}";
-        if (app.Command.Count == 0)
+        if (app is { Command.Count: 0, AppPort: 0 })
             yield return "no command was given, so only the sidecar runs; an app's command comes last: dapr run --app-id x -- dotnet app.dll";
         if (app.ResourcesPaths.Count == 0)
             yield return "there are no components: no --resources-path was given, and there is no ~/.dapr/components";

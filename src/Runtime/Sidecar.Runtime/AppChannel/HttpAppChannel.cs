@@ -22,7 +22,7 @@ internal sealed class HttpAppChannel : IAppChannel, IDisposable
         HasApp = options.HasApp;
         var handler = PlainTransport.Create(ConnectTimeout);
         handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true };
-        _client = new HttpMessageInvoker(handler);
+        _client = new HttpMessageInvoker(options.WrapAppTransport?.Invoke(handler) ?? handler);
     }
 
     public bool HasApp { get; }

@@ -4,6 +4,7 @@ using Microsoft.Extensions.Logging;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.NameResolution;
+using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.Invocation;
 
@@ -38,7 +39,9 @@ internal static class InternalHttp
                 Content = body.ToContent(),
             };
             HeaderRules.CopyRequest(context.Request.Headers, request);
+            using var span = SidecarSpans.StartCall(options, request);
             using var response = await app.SendAsync(request, context.RequestAborted).ConfigureAwait(false);
+            span?.SetStatus((int)response.StatusCode);
             response.Headers.Remove(RemotePeer.ErrorHeader);
             await Reply.CopyAsync(response, context).ConfigureAwait(false);
         }

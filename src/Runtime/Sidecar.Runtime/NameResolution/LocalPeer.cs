@@ -1,12 +1,24 @@
 using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.NameResolution;
 
 /// <summary>A sidecar of this process: a call goes straight to its app.</summary>
-internal sealed class LocalPeer(string appId, IAppChannel app) : IPeer
+internal sealed class LocalPeer(SidecarOptions options, IAppChannel app) : IPeer
 {
-    public Task<HttpResponseMessage> InvokeAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
-        app.HasApp
-            ? app.SendAsync(request, cancellationToken)
-            : throw new HttpRequestException($"{appId} has no app (its sidecar was started without --app-port)");
+    public Task<HttpResponseMessage> InvokeAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        if (!app.HasApp)
+            throw new HttpRequestException($"{options.AppId} has no app (its sidecar was started without --app-port)");
+        return options.Spans.HasListeners() ? TraceAsync(request, cancellationToken) : app.SendAsync(request, cancellationToken);
+    }
+
+    private async Task<HttpResponseMessage> TraceAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        using var span = SidecarSpans.StartCall(options, request);
+        var response = await app.SendAsync(request, cancellationToken).ConfigureAwait(false);
+        span?.SetStatus((int)response.StatusCode);
+        return response;
+    }
 }

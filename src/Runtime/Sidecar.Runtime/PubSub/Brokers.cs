@@ -11,6 +11,8 @@ internal sealed record Broker(LoadedComponent Source, IPubSub Driver, TopicPermi
     public string Name => Source.Name;
 
     public string OnBroker(string topic) => TopicPrefix.Length == 0 ? topic : TopicPrefix + topic;
+
+    public string ToApp(string onBroker) => onBroker.StartsWith(TopicPrefix, StringComparison.Ordinal) ? onBroker[TopicPrefix.Length..] : onBroker;
 }
 
 /// <summary>The pubsub components by name, each with its rules read once.</summary>

@@ -83,6 +83,12 @@ public sealed record ConfigurationResource
     /// <summary>Component types (<c>type</c> or <c>type/version</c>) that must not load.</summary>
     public IReadOnlyList<string> DeniedComponents { get; init; } = [];
 
+    /// <summary><c>nameResolution</c>; null = not given.</summary>
+    public NameResolutionSettings? NameResolution { get; init; }
+
+    /// <summary><c>logging.apiLogging</c>.</summary>
+    public ApiLoggingSettings ApiLogging { get; init; } = new(false, false, false);
+
     /// <summary>Whether the deny list keeps this component out; with such a list one without a version is out too.</summary>
     public bool Denies(ComponentResource component) => DeniedComponents.Count > 0 &&
         (component.Version.Length == 0 ||
@@ -95,12 +101,21 @@ public sealed record ConfigurationResource
 
 public sealed record SecretScope(string StoreName, bool AllowByDefault, IReadOnlyList<string> AllowedSecrets, IReadOnlyList<string> DeniedSecrets);
 
+/// <param name="Component">Lower case; empty = the default.</param>
+/// <param name="Configuration">Fields of the components that this runtime has; else empty.</param>
+public sealed record NameResolutionSettings(ResourceOrigin Origin, string Component, IReadOnlyDictionary<string, string> Configuration);
+
+/// <param name="ObfuscateUrls">Lines name routes in place of URLs.</param>
+public sealed record ApiLoggingSettings(bool Enabled, bool ObfuscateUrls, bool OmitHealthChecks);
+
 /// <summary>What the resource folders and configuration files of one sidecar hold, after namespace and scope rules.</summary>
 public sealed record ResourceSet
 {
     public IReadOnlyList<ComponentResource> Components { get; init; } = [];
 
     public IReadOnlyList<SubscriptionResource> Subscriptions { get; init; } = [];
+
+    public IReadOnlyList<HttpEndpointResource> HttpEndpoints { get; init; } = [];
 
     public ConfigurationResource Configuration { get; init; } = new();
 

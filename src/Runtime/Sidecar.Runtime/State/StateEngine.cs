@@ -1,12 +1,14 @@
+using System.Runtime.InteropServices;
 using Microsoft.Extensions.Logging;
 using Sidecar.Components.State;
 using Sidecar.Runtime.Errors;
+using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.State.Outbox;
 
 namespace Sidecar.Runtime.State;
 
 /// <summary>The rules of the state block (contract section 2.5), for every front. Failures are values.</summary>
-internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, ILogger<StateEngine> logger)
+internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, SidecarOptions options, ILogger<StateEngine> logger)
 {
     /// <inheritdoc cref="StateStores.Find"/>
     public ConfiguredStateStore? FindStore(string name, out DaprError? error) => stores.Find(name, out error);
@@ -75,7 +77,7 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, IL
             return StateErrors.Delete(item.Key, problem);
         try
         {
-            return StateErrors.Delete(item.Key, await store.Driver.DeleteAsync(delete, cancellationToken).ConfigureAwait(false));
+            return StateErrors.Delete(item.Key, Told(store, await store.Driver.DeleteAsync(delete, cancellationToken).ConfigureAwait(false), delete));
         }
         catch (Exception failure) when (IsOfTheDriver(failure, cancellationToken))
         {
@@ -110,7 +112,7 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, IL
         var end = TransactionEnd.Unknown;
         try
         {
-            var result = await store.Driver.TransactAsync(operations, cancellationToken).ConfigureAwait(false);
+            var result = Told(store, await store.Driver.TransactAsync(operations, cancellationToken).ConfigureAwait(false), CollectionsMarshal.AsSpan(operations));
             end = result == StateResult.Ok ? TransactionEnd.Committed : TransactionEnd.Refused;
             return result == StateResult.Ok ? null : StateErrors.Transaction(StateErrors.Describe(result));
         }
@@ -130,13 +132,29 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, IL
     {
         try
         {
-            return StateErrors.Save(store.Name, await store.Driver.SetAsync(upsert, cancellationToken).ConfigureAwait(false));
+            return StateErrors.Save(store.Name, Told(store, await store.Driver.SetAsync(upsert, cancellationToken).ConfigureAwait(false), upsert));
         }
         catch (Exception failure) when (IsOfTheDriver(failure, cancellationToken))
         {
             logger.SaveFailed(store.Name, upsert.Key, failure);
             return StateErrors.Save(store.Name, failure.Message);
         }
+    }
+
+    private StateResult Told(ConfiguredStateStore store, StateResult result, params ReadOnlySpan<StateOperation> operations)
+    {
+        if (options.Observer is not { } observer || result != StateResult.Ok)
+            return result;
+        foreach (var operation in operations)
+        {
+            var key = operation.Key.StartsWith(store.Prefix, StringComparison.Ordinal) ? operation.Key[store.Prefix.Length..] : operation.Key;
+            if (operation is StateUpsert upsert)
+                observer.StateSaved(store.Name, key, upsert.Value);
+            else
+                observer.StateDeleted(store.Name, key);
+        }
+
+        return result;
     }
 
     private static DaprError? BuildOperations(

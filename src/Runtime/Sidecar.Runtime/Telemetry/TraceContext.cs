@@ -15,9 +15,12 @@ internal readonly record struct TraceContext(string TraceParent, string TraceSta
     public const string StateHeader = "tracestate";
     public const string BaggageHeader = "baggage";
 
-    /// <summary>Continues the trace of the caller, or begins one when it sent none or a malformed one.</summary>
+    /// <summary>
+    /// The sidecar's span where one is recorded, which continues the caller's trace by itself. Otherwise continues the trace of
+    /// the caller, or begins one when it sent none or a malformed one.
+    /// </summary>
     public static TraceContext Continue(string? traceParent, string? traceState) =>
-        IsWellFormed(traceParent)
+        SidecarSpans.Current is { Id: { } id } span ? new TraceContext(id, span.TraceStateString ?? "") : IsWellFormed(traceParent)
             ? new TraceContext(string.Concat(traceParent.AsSpan(0, 36), NewSpanId(), traceParent.AsSpan(52)), traceState ?? "")
             : Begin();
 

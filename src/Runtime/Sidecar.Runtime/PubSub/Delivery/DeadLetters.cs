@@ -1,10 +1,11 @@
 using Microsoft.Extensions.Logging;
 using Sidecar.Components.PubSub;
+using Sidecar.Runtime.Hosting;
 
 namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>Puts finally failed messages on their dead letter topic.</summary>
-internal sealed class DeadLetters(TimeProvider time, ILogger<DeadLetters> logger)
+internal sealed class DeadLetters(SidecarOptions options, TimeProvider time, ILogger<DeadLetters> logger)
 {
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
 
@@ -17,6 +18,7 @@ internal sealed class DeadLetters(TimeProvider time, ILogger<DeadLetters> logger
         {
             var letter = new PubSubMessage(broker.OnBroker(deadLetterTopic), message.Data, message.ContentType, message.Metadata);
             await broker.Driver.PublishAsync(letter, sending.Token).ConfigureAwait(false);
+            options.Observer?.DeadLettered(broker.Name, broker.ToApp(message.Topic), deadLetterTopic, message.Data);
             return true;
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)

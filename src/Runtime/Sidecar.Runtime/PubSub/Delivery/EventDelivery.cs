@@ -1,8 +1,10 @@
 using Microsoft.Extensions.Logging;
 using Sidecar.Components.PubSub;
 using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Publishing;
 using Sidecar.Runtime.PubSub.Routing;
+using Sidecar.Runtime.Telemetry;
 using BrokerAnswer = Sidecar.Components.PubSub.Delivery;
 
 namespace Sidecar.Runtime.PubSub.Delivery;
@@ -13,12 +15,13 @@ namespace Sidecar.Runtime.PubSub.Delivery;
 /// (4) hand it to the app and read the verdict; (5) answer the broker, by way of the dead letter topic if there is one.
 /// </summary>
 internal sealed class EventDelivery(
-    Broker broker, TopicSubscription subscription, RouteTable routes, bool isRaw, IAppChannel app, DeadLetters deadLetters, TimeProvider time, ILogger logger)
+    Broker broker, TopicSubscription subscription, RouteTable routes, bool isRaw, IAppChannel app, DeadLetters deadLetters, SidecarOptions options, TimeProvider time, ILogger logger)
 {
     /// <summary>The broker's handler. One call at a time per message; how many messages at once is the broker's decision.</summary>
     public async ValueTask<BrokerAnswer> HandleAsync(PubSubMessage message, CancellationToken cancellationToken)
     {
         var (verdict, reason, id) = await DeliverAsync(message, cancellationToken).ConfigureAwait(false);
+        options.Observer?.Delivered(broker.Name, subscription.Topic, message.Data, verdict.ToString().ToUpperInvariant(), reason);
 
         // 5. The subscription ends or the time for the message is over: no verdict on the message, the broker has it again.
         if (verdict == Verdict.Retry && cancellationToken.IsCancellationRequested)
@@ -54,10 +57,12 @@ internal sealed class EventDelivery(
             return (Verdict.Drop, "no route matches it", summary.Id);
 
         // 4.
+        using var span = SidecarSpans.StartDelivery(options, subscription.Topic, summary.TraceParent, summary.TraceState);
         try
         {
             using var request = EventRequest.Create(route.Path, broker.Name, cloudEvent, message.Metadata, summary);
             using var response = await app.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            span?.SetStatus((int)response.StatusCode);
             var (verdict, reason) = await AppReply.ReadAsync(response, cancellationToken).ConfigureAwait(false);
             return (verdict, reason, summary.Id);
         }

@@ -1,13 +1,14 @@
 using Microsoft.Extensions.Logging;
 using Sidecar.Components.PubSub;
 using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Routing;
 
 namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>Joins a subscription to its broker.</summary>
 internal sealed class SubscriptionStarter(
-    Brokers brokers, IRouteMatcherParser matchers, IAppChannel app, DeadLetters deadLetters, TimeProvider time, ILogger<EventDelivery> logger)
+    Brokers brokers, IRouteMatcherParser matchers, IAppChannel app, DeadLetters deadLetters, SidecarOptions options, TimeProvider time, ILogger<EventDelivery> logger)
 {
     /// <summary>Null when it cannot be started; the reason is logged and no other subscription suffers.</summary>
     public async Task<IAsyncDisposable?> TryStartAsync(TopicSubscription subscription, CancellationToken cancellationToken)
@@ -37,7 +38,7 @@ internal sealed class SubscriptionStarter(
         else if (!broker.Permissions.MaySubscribe(subscription.Topic))
             problem = "the topic is not allowed for this app";
         else if (RawPayload.TryRead(subscription.Metadata, out var isRaw, out problem) && RouteTable.TryCreate(subscription.Rules, matchers, out var routes, out problem))
-            return new EventDelivery(broker, subscription, routes, isRaw, app, deadLetters, time, logger);
+            return new EventDelivery(broker, subscription, routes, isRaw, app, deadLetters, options, time, logger);
 
         PubSubLog.SubscriptionRefused(logger, subscription.Topic, subscription.PubsubName, problem);
         return null;

@@ -56,6 +56,7 @@ internal sealed class PublishEngine(Brokers brokers, SidecarOptions options, Tim
         {
             var message = new PubSubMessage(broker.OnBroker(topic), data, contentType, metadata) { TimeToLive = read.TimeToLive };
             await broker.Driver.PublishAsync(message, cancellationToken).ConfigureAwait(false);
+            options.Observer?.Published(broker.Name, topic, message.Data);
             return null;
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)

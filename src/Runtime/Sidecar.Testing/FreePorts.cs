@@ -1,7 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
 
-namespace TestSupport;
+namespace Sidecar.Testing;
 
 /// <summary>Ports that nobody listens on. Taken below the ephemeral range, so that no outgoing connection gets one in between.</summary>
 public static class FreePorts
@@ -9,6 +9,7 @@ public static class FreePorts
     private static readonly Lock Gate = new();
     private static int _next = 10_000 + (Environment.ProcessId * 37 % 20_000);
 
+    /// <summary>A port of the loopback address that nobody listens on now, and that this process has not given out for long.</summary>
     public static int Next()
     {
         lock (Gate)

@@ -47,6 +47,34 @@ public sealed class StopTests : RunFixture
     }
 
     [Fact]
+    public async Task An_app_that_is_stopped_is_not_started_again_whatever_its_template_says()
+    {
+        await using var run = DaprCli.Start(Folder, "run", "-f", Template(("a", Waiting, "restart: on-failure"), ("b", Waiting, "")));
+        await run.LineAsync("all 2 apps are healthy");
+        var a = await run.PrintedPidAsync("a");
+
+        Assert.Equal(0, (await DaprCli.RunAsync(Folder, "stop", "-a", "a")).Code);
+
+        Assert.DoesNotContain("started again", await run.LineAsync("a ended with exit code 143"));
+        await GoneAsync(a, "the app that was stopped");
+    }
+
+    [Fact]
+    public async Task An_app_whose_sidecar_refuses_for_want_of_its_token_goes_on()
+    {
+        var environment = new Dictionary<string, string> { ["DAPR_API_TOKEN"] = "secret" };
+        await using var run = DaprCli.Start(Folder, environment, "run", "-f", Template(("a", Waiting, ""), ("b", Waiting, "")));
+        await run.LineAsync("all 2 apps are healthy");
+
+        var (code, output) = await DaprCli.RunAsync(Folder, "stop", "-a", "a");
+
+        Assert.Equal(1, code);
+        Assert.Contains("the sidecar of a refuses to stop: 401", output);
+        Assert.Contains("set DAPR_API_TOKEN", output);
+        Assert.NotNull(ProcessIdentity.Of(await run.PrintedPidAsync("a")));
+    }
+
+    [Fact]
     public async Task An_app_that_does_not_run_is_told_and_the_others_are_stopped()
     {
         await using var run = DaprCli.Start(Folder, "run", "--app-id", "orders");

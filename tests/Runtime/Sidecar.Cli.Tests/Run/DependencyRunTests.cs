@@ -25,6 +25,7 @@ public sealed class DependencyRunTests : RunFixture
         Folder.Write("store/go", "");
 
         await run.LineAsync("all 3 apps are healthy");
+        await run.LineAsync("== APP - web == started=1");
         var lines = run.Output.Split('\n').ToList();
         Assert.True(lines.FindIndex(line => line.StartsWith("store is healthy", StringComparison.Ordinal)) < lines.FindIndex(line => line == "== APP - web == started=1"), run.Output);
 

@@ -257,6 +257,19 @@ public sealed class SingleRunTests : RunFixture
     }
 
     [Fact]
+    public async Task A_watched_app_is_started_again_when_its_script_changes()
+    {
+        Folder.Write("app/app.sh", "echo first; sleep 1000");
+        await using var run = Start(isolated: false, "--app-id", "a", "--watch", "--", "sh", "app/app.sh");
+        await run.LineAsync("== APP == first");
+        await run.LineAsync("a is healthy");
+
+        Folder.Write("app/app.sh", "echo second; sleep 1000");
+
+        await run.LineAsync("== APP == second");
+    }
+
+    [Fact]
     public async Task The_sidecars_metadata_names_no_template()
     {
         await using var run = Start(isolated: false, "--app-id", "a", "--", "sh", "-c", Waiting);

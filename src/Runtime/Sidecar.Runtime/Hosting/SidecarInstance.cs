@@ -141,7 +141,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         var listeners = new SidecarListeners(_options, _registry is not null);
         var loggers = Build(resources, listeners);
         Tell(resources, listeners, nameFailure);
-        await new ComponentLoader(_options, _group.Shared, _components, loggers).LoadAsync(resources, cancellationToken).ConfigureAwait(false);
+        await new ComponentLoader(_options, _group.Shared, _components, _host!.Services.GetServices<IComponentCheck>(), loggers).LoadAsync(resources, cancellationToken).ConfigureAwait(false);
         foreach (var feature in _features)
             await feature.OnComponentsLoadedAsync(cancellationToken).ConfigureAwait(false);
 

@@ -117,7 +117,7 @@ internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry c
             yield return "MESSAGE_TTL";
         if (features.HasFlag(PubSubFeatures.SubscribeWildcards))
             yield return "SUBSCRIBE_WILDCARDS";
-        if (features.HasFlag(PubSubFeatures.BulkPublish))
-            yield return "BULK_PUBLISH";
+        if (features.HasFlag(PubSubFeatures.BulkPubSub))
+            yield return "BULK_PUBSUB";
     }
 }

@@ -66,7 +66,24 @@ public sealed record SubscriptionResource(ResourceOrigin Origin, string Name, st
 
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Null = messages are delivered one by one.</summary>
+    public BulkSubscribe? BulkSubscribe { get; init; }
+
     public IReadOnlyList<string> Scopes { get; init; } = [];
+}
+
+/// <summary><c>bulkSubscribe</c> of a subscription that has it enabled: messages go to the app in batches.</summary>
+/// <param name="MaxMessagesCount">A batch has at most so many.</param>
+/// <param name="MaxAwaitDurationMs">The first message of a batch waits at most so long (ms) for the others.</param>
+public sealed record BulkSubscribe(int MaxMessagesCount, int MaxAwaitDurationMs)
+{
+    private const int DefaultCount = 100;
+    private const int DefaultAwaitMs = 1000;
+
+    /// <summary>Null when it is not enabled; a number that is absent or not positive means the default, as in Dapr.</summary>
+    public static BulkSubscribe? From(bool enabled, int? maxMessagesCount, int? maxAwaitDurationMs) => enabled
+        ? new BulkSubscribe(maxMessagesCount is > 0 and { } count ? count : DefaultCount, maxAwaitDurationMs is > 0 and { } await ? await : DefaultAwaitMs)
+        : null;
 }
 
 /// <param name="Match">CEL text; empty matches everything.</param>

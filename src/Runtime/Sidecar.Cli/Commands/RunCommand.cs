@@ -4,7 +4,6 @@ using Sidecar.Cli.Logs;
 using Sidecar.Cli.Running;
 using Sidecar.Cli.Runs;
 using Sidecar.Cli.Single;
-using Sidecar.Runtime.Resources.Templates;
 
 namespace Sidecar.Cli.Commands;
 
@@ -33,7 +32,7 @@ internal static class RunCommand
             var way = new Way(parsed.GetValue(isolated), parsed.GetValue(watch));
             return parsed.GetValue(file) is { } template
                 ? RunTemplateAsync(template, parsed.GetValue(components), [.. single.Given(parsed), .. parsed.GetValue(words)!], way)
-                : RunSingleAsync(single.Read(parsed), parsed.GetValue(words)!, parsed.GetValue(components), way);
+                : RunSingleAsync(single, parsed, parsed.GetValue(words)!, parsed.GetValue(components), way);
         });
         return command;
     }
@@ -42,8 +41,8 @@ internal static class RunCommand
         ? RunAsync(() => TemplateCheck.Load(file, way.Isolated, componentSet), way)
         : RefuseAsync($"{string.Join(' ', ofSingleApps)}: with -f the template says it all; write it there, or leave out -f");
 
-    private static Task<int> RunSingleAsync(IReadOnlyList<AppSetting> settings, IReadOnlyList<string> command, string? componentSet, Way way) => componentSet is null
-        ? RunAsync(() => SingleApp.Check(Directory.GetCurrentDirectory(), settings, command, way.Isolated, RunIndex.OfUser()), way)
+    private static Task<int> RunSingleAsync(SingleAppFlags flags, ParseResult parsed, IReadOnlyList<string> command, string? componentSet, Way way) => componentSet is null
+        ? RunAsync(() => SingleApp.Check(Directory.GetCurrentDirectory(), flags.Read(parsed), command, [.. flags.DeprecationNotes(parsed)], way.Isolated, RunIndex.OfUser()), way)
         : RefuseAsync("--components chooses a component set of a template and needs -f; one app has --resources-path");
 
     private static Task<int> RefuseAsync(string reason)
@@ -68,7 +67,7 @@ internal static class RunCommand
         }
 
         if (template.IsSingleApp)
-            SingleApp.Prune(template.Apps[0].AppId);
+            SingleApp.Prune(template.Apps[0].AppId, TimeProvider.System.GetUtcNow());
         await using var console = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false));
         await using var log = new RunLog(console, LogFiles.IsColored(Console.IsOutputRedirected, Environment.GetEnvironmentVariable));
         return await new MultiAppRun(template, way.Isolated, way.Watch, log, signals, TimeProvider.System).RunAsync();

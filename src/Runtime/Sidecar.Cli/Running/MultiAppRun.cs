@@ -208,7 +208,7 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watc
         Apps = [.. plans.Select(plan => new AppRecord(plan.AppId, plan.App.AppPort, plan.Ports.Http, plan.Ports.Grpc, plan.CommandLine)
         {
             ApiHost = DaprdApi.Host(plan.App.ApiListenAddresses),
-            UnixDomainSocket = plan.App.UnixDomainSocket,
+            UnixDomainSocket = plan.App.UnixDomainSocket is { } socket ? Path.GetFullPath(socket, plan.App.AppDirPath) : null,
             AppLog = plan.AppLog.File,
             DaprdLog = plan.SidecarLog.File,
         })],

@@ -16,13 +16,14 @@ internal sealed class RunEnding(TimeProvider time)
 
     /// <summary>Asks the launcher, and insists when it does not end.</summary>
     /// <returns>What became of it, in lines.</returns>
+    /// <exception cref="InvalidOperationException">It is not this user's to end.</exception>
     public async Task<IReadOnlyList<string>> EndAsync(RunRecord record, CancellationToken cancellationToken)
     {
         var launcher = record.Launcher;
         var ran = launcher.IsAlive();
         if (ran)
         {
-            Ask(launcher);
+            Ask(record.Title, launcher);
             await GoneAsync(launcher, cancellationToken);
         }
 
@@ -81,11 +82,12 @@ internal sealed class RunEnding(TimeProvider time)
             await Task.Delay(Pause, time, cancellationToken);
     }
 
-    private static void Ask(ProcessIdentity launcher)
+    private static void Ask(string title, ProcessIdentity launcher)
     {
         if (!OperatingSystem.IsWindows())
         {
-            Signals.Send(launcher.Pid, Signals.Terminate);
+            if (!Signals.Send(launcher.Pid, Signals.Terminate) && launcher.IsAlive())
+                throw new InvalidOperationException($"{title} (pid {launcher.Pid}) cannot be stopped: it is a process of another user");
             return;
         }
 

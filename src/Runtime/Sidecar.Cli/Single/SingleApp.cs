@@ -12,8 +12,11 @@ internal static class SingleApp
     /// <summary>Runs whose logs are kept, per app.</summary>
     private const int KeptLogs = 5;
 
+    private static readonly TimeSpan KeptFor = TimeSpan.FromDays(30);
+
     /// <param name="settings">Without the command.</param>
-    public static CheckedTemplate Check(string folder, IReadOnlyList<AppSetting> settings, IReadOnlyList<string> command, bool isolated, RunIndex index)
+    /// <param name="notes">What is to be told already; more is added.</param>
+    public static CheckedTemplate Check(string folder, IReadOnlyList<AppSetting> settings, IReadOnlyList<string> command, List<string> notes, bool isolated, RunIndex index)
     {
         var running = index.Apps();
         var named = settings.Where(setting => setting is not { Field: "appID", Value: "" }).ToList();
@@ -24,7 +27,7 @@ internal static class SingleApp
             folder,
             [.. named, .. command.Select(word => new AppSetting("command", "command", word)), new AppSetting("daprdLogDestination", "daprdLogDestination", "fileAndConsole")]);
         List<string> errors = [.. loaded.Errors.Select(error => error.ToString())];
-        List<string> notes = [.. loaded.Problems.Where(problem => problem.IsWarning).Select(warning => $"warning: {warning}")];
+        notes.AddRange(loaded.Problems.Where(problem => problem.IsWarning).Select(warning => $"warning: {warning}"));
         if (loaded.Value is not { } template)
             return new CheckedTemplate(null, errors, notes);
 
@@ -35,12 +38,16 @@ internal static class SingleApp
         return TemplateCheck.Check(template, isolated, errors, notes);
     }
 
-    /// <summary>Removes logs of earlier runs of the app, except the last few.</summary>
-    public static void Prune(string appId)
+    /// <summary>Removes logs of earlier runs of the app except the last few, and of all apps, whose names may be made up, the old ones.</summary>
+    public static void Prune(string appId, DateTimeOffset now)
     {
         var folder = RunFolder.OfSingleApp(appId).Folder;
-        foreach (var old in new[] { LogFiles.App, LogFiles.Sidecar }.SelectMany(kind => LogFiles.Find(folder, appId, kind).Skip(KeptLogs)))
-            File.Delete(old);
+        if (!Directory.Exists(folder))
+            return;
+        var tooMany = new[] { LogFiles.App, LogFiles.Sidecar }.SelectMany(kind => LogFiles.Find(folder, appId, kind).Skip(KeptLogs));
+        var tooOld = Directory.EnumerateFiles(folder, "*.log").Where(file => now - File.GetLastWriteTimeUtc(file) > KeptFor);
+        foreach (var log in tooMany.Concat(tooOld).Distinct().ToArray())
+            File.Delete(log);
     }
 
     private static IEnumerable<string> WhatIsMissing(RunApp app, IReadOnlyList<AppSetting> settings)

@@ -10,6 +10,7 @@ namespace Sidecar.Cli.Single;
 internal sealed class SingleAppFlags
 {
     private readonly List<Flag> _flags = [];
+    private readonly Dictionary<Option, string> _inPlace = [];
     private readonly Option<string?> _maxRequestSize;
     private readonly Option<string?> _readBuffer;
 
@@ -26,15 +27,15 @@ internal sealed class SingleAppFlags
         Text("metricsPort", "PORT", "Port of the sidecar's metrics", "--metrics-port", "-M");
         Text("profilePort", "PORT", "Port of the profiler", "--profile-port");
         List("resourcesPaths", "FOLDER", "Folder of resources; may be repeated; default: ~/.dapr/components", "--resources-path", "-d");
-        Hidden(List("resourcesPaths", "FOLDER", "The old name of --resources-path", "--components-path"));
+        Deprecated(List("resourcesPaths", "FOLDER", "The old name of --resources-path", "--components-path"), "--resources-path");
         Text("configFilePath", "FILE", "Configuration; default: ~/.dapr/config.yaml", "--config", "-c");
         Text("apiListenAddresses", "ADDRESSES", "Comma-separated addresses of the sidecar's APIs; default: loopback", "--dapr-listen-addresses");
         Text("unixDomainSocket", "FOLDER", "Folder for sockets that the sidecar's APIs listen on in place of ports", "--unix-domain-socket", "-u");
         Text("logLevel", "LEVEL", "Of the sidecar: debug, info, warn, error, fatal; default: info", "--log-level");
         Text("maxBodySize", "SIZE", "Largest request body; default: 4Mi", "--max-body-size");
         Text("readBufferSize", "SIZE", "Largest request header; default: 4Ki", "--read-buffer-size");
-        _maxRequestSize = Hidden(Option("MB", "The old name of --max-body-size, in MB", "--dapr-http-max-request-size"));
-        _readBuffer = Hidden(Option("KB", "The old name of --read-buffer-size, in KB", "--dapr-http-read-buffer-size"));
+        _maxRequestSize = Deprecated(Option("MB", "The old name of --max-body-size, in MB", "--dapr-http-max-request-size"), "--max-body-size");
+        _readBuffer = Deprecated(Option("KB", "The old name of --read-buffer-size, in KB", "--dapr-http-read-buffer-size"), "--read-buffer-size");
         Switch("enableAppHealthCheck", "Ask the app whether it is well", "--enable-app-health-check");
         Text("appHealthCheckPath", "PATH", "Where to ask; default: /healthz", "--app-health-check-path");
         Text("appHealthProbeInterval", "SECONDS", "How often to ask; default: 5", "--app-health-probe-interval");
@@ -45,7 +46,7 @@ internal sealed class SingleAppFlags
         Text("placementHostAddress", "HOST:PORT", "Placement service", "--placement-host-address");
         Text("schedulerHostAddress", "HOST:PORT", "Scheduler service", "--scheduler-host-address");
         Text("runtimePath", "FOLDER", "Folder that holds .dapr with default components and configuration; default: home", "--runtime-path");
-        Hidden(Switch("appSSL", "The old way to say --app-protocol https or grpcs", "--app-ssl"));
+        Deprecated(Switch("appSSL", "The old way to say --app-protocol https or grpcs", "--app-ssl"), "--app-protocol https or grpcs");
     }
 
     public Option<string?> AppId { get; }
@@ -54,6 +55,10 @@ internal sealed class SingleAppFlags
 
     /// <summary>The given flags, by name.</summary>
     public IReadOnlyList<string> Given(ParseResult parsed) => [.. Options.Where(option => IsGiven(parsed, option)).Select(option => option.Name)];
+
+    /// <summary>A line for each given flag that has a newer name.</summary>
+    public IEnumerable<string> DeprecationNotes(ParseResult parsed) =>
+        _inPlace.Where(old => IsGiven(parsed, old.Key)).Select(old => $"warning: {old.Key.Name} is deprecated; say {old.Value}");
 
     public IReadOnlyList<AppSetting> Read(ParseResult parsed) =>
     [
@@ -96,10 +101,11 @@ internal sealed class SingleAppFlags
     private static Option<string?> Option(string valueName, string description, params string[] names) =>
         new(names[0], names[1..]) { Description = description, HelpName = valueName };
 
-    private static TOption Hidden<TOption>(TOption option)
+    private TOption Deprecated<TOption>(TOption option, string inPlace)
         where TOption : Option
     {
         option.Hidden = true;
+        _inPlace[option] = inPlace;
         return option;
     }
 

@@ -211,6 +211,19 @@ public sealed class SingleRunTests : RunFixture
 
         Assert.Equal(0, code);
         Assert.Contains("there are no components", output);
+        Assert.DoesNotContain("deprecated", output);
+    }
+
+    [Fact]
+    public async Task An_old_name_of_a_flag_works_and_is_told_of()
+    {
+        var component = Folder.Write("old/state.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: store\nspec:\n  type: state.in-memory\n  version: v1\n");
+
+        var (code, output) = await DaprCli.RunAsync(Folder, "run", "--app-id", "a", "--components-path", Path.GetDirectoryName(component)!, "--", "true");
+
+        Assert.Equal(0, code);
+        Assert.Contains("warning: --components-path is deprecated; say --resources-path", output);
+        Assert.DoesNotContain("there are no components", output);
     }
 
     [Fact]
@@ -230,6 +243,7 @@ public sealed class SingleRunTests : RunFixture
         for (var run = 10; run < 18; run++)
             Folder.Write($"home/.dapr/apps/a_app_202601010101{run}.log", "");
         Folder.Write("home/.dapr/apps/a_b_app_20260101010100.log", "");
+        File.SetLastWriteTimeUtc(Folder.Write("home/.dapr/apps/forgotten_app_20200101010100.log", ""), new DateTime(2020, 1, 1));
 
         await DaprCli.RunAsync(Folder, "run", "--app-id", "a", "--", "echo", "hello");
 
@@ -238,6 +252,7 @@ public sealed class SingleRunTests : RunFixture
         Assert.EndsWith("a_app_20260101010113.log", logs[0]);
         Assert.Equal("hello", File.ReadAllText(logs[^1]).Trim());
         Assert.True(File.Exists(Folder.File("home/.dapr/apps/a_b_app_20260101010100.log")));
+        Assert.False(File.Exists(Folder.File("home/.dapr/apps/forgotten_app_20200101010100.log")));
     }
 
     [Theory]

@@ -1,8 +1,7 @@
 using System.CommandLine;
 using System.CommandLine.Invocation;
-using Sidecar.Cli.Commands;
 
-namespace Sidecar.Cli;
+namespace Sidecar.Cli.Commands;
 
 /// <summary><c>dapr --version</c>.</summary>
 internal sealed class ShowVersion : SynchronousCommandLineAction

@@ -1,4 +1,3 @@
-using System.Net.Sockets;
 using Sidecar.Cli.Runs;
 
 namespace Sidecar.Cli.Calls;
@@ -14,9 +13,8 @@ internal sealed class SidecarApi : IDisposable
     private SidecarApi(string root, string where, string? socket)
     {
         _where = where;
-        var handler = new SocketsHttpHandler { UseProxy = false, AllowAutoRedirect = false };
-        if (socket is not null)
-            handler.ConnectCallback = (_, cancellationToken) => ConnectAsync(socket, cancellationToken);
+        var handler = socket is null ? new SocketsHttpHandler { UseProxy = false } : SidecarSocket.Handler(socket);
+        handler.AllowAutoRedirect = false;
         // No limit: how long a call may take is for the app and the user's patience to say.
         _http = new HttpClient(handler) { BaseAddress = new Uri(root), Timeout = Timeout.InfiniteTimeSpan };
     }
@@ -60,22 +58,7 @@ internal sealed class SidecarApi : IDisposable
 
     private static SidecarApi OfSocket(string appId, string folder)
     {
-        var socket = Path.Combine(Path.GetFullPath(folder), $"dapr-{appId}-http.socket");
+        var socket = SidecarSocket.FileIn(Path.GetFullPath(folder), appId);
         return new SidecarApi("http://localhost", socket, socket);
-    }
-
-    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken cancellationToken)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), cancellationToken);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
     }
 }

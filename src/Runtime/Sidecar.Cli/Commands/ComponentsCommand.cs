@@ -22,7 +22,7 @@ internal static class ComponentsCommand
 
     private static int Show(ComponentCatalog catalog, string? name, string? field, bool json)
     {
-        var types = catalog.Types.OrderBy(type => type.Type, StringComparer.Ordinal).ToArray();
+        var types = catalog.Types.Select(WithSidecarFields).OrderBy(type => type.Type, StringComparer.Ordinal).ToArray();
         if (name is not null && types.Where(type => type.Kind.Equals(name, StringComparison.OrdinalIgnoreCase)).ToArray() is { Length: > 0 } ofKind && field is null)
             return List(ofKind, json);
         if (name is null)
@@ -37,6 +37,10 @@ internal static class ComponentsCommand
             ? Describe(withField, json)
             : Refuse($"{found[0].Type} has no field '{field}' (it has {string.Join(", ", found.SelectMany(type => type.Fields).Select(known => known.Name).Distinct())}){Spelling.Hint(field, found.SelectMany(type => type.Fields).SelectMany(Names).Distinct())}");
     }
+
+    /// <summary>A driver that has such a field of its own describes it better.</summary>
+    private static ComponentType WithSidecarFields(ComponentType type) =>
+        type with { Fields = [.. type.Fields, .. SidecarFields.Of(type.Kind).Where(field => !type.Fields.Any(own => own.Name.Equals(field.Name, StringComparison.OrdinalIgnoreCase)))] };
 
     private static int Refuse(string reason)
     {

@@ -30,7 +30,7 @@ internal static class PublishCommand
                 return Refuse(problem);
             var (component, name) = (parsed.GetRequiredValue(pubsub), parsed.GetRequiredValue(topic));
             var data = payload.Read(parsed);
-            using var request = new HttpRequestMessage(HttpMethod.Post, $"/v1.0/publish/{Uri.EscapeDataString(component)}/{Uri.EscapeDataString(name)}{query}")
+            using var request = new HttpRequestMessage(HttpMethod.Post, $"/v1.0/publish/{Uri.EscapeDataString(component)}/{EscapeTopic(name)}{query}")
             {
                 Content = new ByteArrayContent(data) { Headers = { ContentType = new MediaTypeHeaderValue(IsEnvelope(data) ? "application/cloudevents+json" : "application/json") } },
             };
@@ -42,6 +42,9 @@ internal static class PublishCommand
         });
         return command;
     }
+
+    /// <summary>A topic may have slashes.</summary>
+    private static string EscapeTopic(string topic) => Uri.EscapeDataString(topic).Replace("%2F", "/", StringComparison.Ordinal);
 
     private static int Refuse(string reason)
     {

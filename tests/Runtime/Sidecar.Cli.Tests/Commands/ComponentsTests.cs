@@ -26,6 +26,7 @@ public sealed class ComponentsTests : RunFixture
         var field = output.Split('\n').Single(line => line.StartsWith("busyTimeout ", StringComparison.Ordinal));
         Assert.Contains("2s", field);
         Assert.Contains("yes", output.Split('\n').Single(line => line.StartsWith("connectionString ", StringComparison.Ordinal)));
+        Assert.Single(output.Split('\n'), line => line.StartsWith("keyPrefix ", StringComparison.Ordinal));
     }
 
     [Fact]

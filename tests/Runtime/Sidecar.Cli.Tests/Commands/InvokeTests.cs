@@ -99,6 +99,24 @@ public sealed class InvokeTests : RunFixture
         Assert.Contains("from the socket", output);
     }
 
+    [Theory]
+    [InlineData()]
+    [InlineData("--isolated")]
+    public async Task A_run_on_a_socket_is_called_and_stopped_without_naming_it(params string[] mode)
+    {
+        await using var app = await TestApp.StartAsync(app => app.On("/m", 200, "\"hello\""));
+        Directory.CreateDirectory(Folder.File("s"));
+        await using var run = DaprCli.Start(Folder, ["run", "--app-id", "a", "--app-port", $"{app.Port}", "--unix-domain-socket", "s", .. mode]);
+        await run.LineAsync("a is healthy");
+
+        var (code, output) = await DaprCli.RunAsync(Folder, "invoke", "-a", "a", "-m", "m");
+
+        Assert.Equal(0, code);
+        Assert.Contains("\"hello\"", output);
+        Assert.Equal(0, (await DaprCli.RunAsync(Folder, "invoke", "-a", "a", "-m", "m", "-u", "s")).Code);
+        Assert.Equal(0, (await DaprCli.RunAsync(Folder, "stop", "a")).Code);
+    }
+
     [Fact]
     public async Task A_socket_that_nobody_serves_is_named()
     {

@@ -45,7 +45,7 @@ public sealed class PublishTests : RunFixture
         var (code, _) = await DaprCli.RunAsync(Folder, "publish", "-i", "a", "-p", "my pubsub", "-t", "a/b", "-d", "{}", "-m", "{\"ttlInSeconds\":60,\"key\":\"x&y\"}", "-u", Folder.Path);
 
         Assert.Equal(0, code);
-        Assert.Equal("POST /v1.0/publish/my%20pubsub/a%2Fb?metadata.ttlInSeconds=60&metadata.key=x%26y application/json", sidecar.Requests.Single());
+        Assert.Equal("POST /v1.0/publish/my%20pubsub/a/b?metadata.ttlInSeconds=60&metadata.key=x%26y application/json", sidecar.Requests.Single());
     }
 
     [Theory]

@@ -61,6 +61,17 @@ public sealed class RunTemplateLoaderTests : IDisposable
     }
 
     [Fact]
+    public void The_runtime_path_holds_the_default_components()
+    {
+        Directory.CreateDirectory(_folder.File("elsewhere/.dapr/components"));
+
+        var app = LoadWell("version: 1\ncommon:\n  runtimePath: ./elsewhere\napps:\n- appDirPath: apps/orders\n").Apps[0];
+
+        Assert.Equal([_folder.File("elsewhere/.dapr/components")], app.ResourcesPaths);
+        Assert.Empty(app.WithoutEffect);
+    }
+
+    [Fact]
     public void Every_field_is_read()
     {
         _folder.Write("config/config.yaml", "");

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Sidecar.Cli.Calls;
+using Sidecar.Runtime.Resources;
 
 namespace Sidecar.Cli.Running;
 
@@ -8,31 +10,12 @@ internal sealed class DaprdApi(HttpClient http, AppPlan plan, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
-    private string Root => $"http://{Address(plan.App.ApiListenAddresses)}:{plan.Ports.Http}/v1.0";
+    private string Root => $"http://{Host(plan.App.ApiListenAddresses)}:{plan.Ports.Http}/v1.0";
 
     /// <summary>Connections to the sidecar of that app: by its socket file, if it has one in place of its port.</summary>
-    public static SocketsHttpHandler Handler(Sidecar.Runtime.Resources.RunApp app)
-    {
-        var handler = new SocketsHttpHandler();
-        if (app.UnixDomainSocket is not { } folder)
-            return handler;
-        var file = new UnixDomainSocketEndPoint(Path.Combine(Path.GetFullPath(folder, app.AppDirPath), $"dapr-{app.AppId}-http.socket"));
-        handler.ConnectCallback = async (_, cancellationToken) =>
-        {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                await socket.ConnectAsync(file, cancellationToken);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        };
-        return handler;
-    }
+    public static SocketsHttpHandler Handler(RunApp app) => app.UnixDomainSocket is { } folder
+        ? SidecarSocket.Handler(SidecarSocket.FileIn(Path.GetFullPath(folder, app.AppDirPath), app.AppId))
+        : new SocketsHttpHandler();
 
     /// <summary>Returns when the API serves, app or not.</summary>
     public Task ServesAsync(CancellationToken cancellationToken) => AnswersAsync("/healthz/outbound", cancellationToken);
@@ -62,8 +45,8 @@ internal sealed class DaprdApi(HttpClient http, AppPlan plan, TimeProvider time)
         return await http.SendAsync(request, cancellationToken);
     }
 
-    /// <summary>The first of the addresses it listens on; for one that stands for all, the loopback address.</summary>
-    private static string Address(string? listenAddresses)
+    /// <summary>Host part of its address: the first of the addresses it listens on; for one that stands for all, the loopback address.</summary>
+    public static string Host(string? listenAddresses)
     {
         var first = listenAddresses?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
         if (!IPAddress.TryParse(first?.Trim('[', ']'), out var address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))

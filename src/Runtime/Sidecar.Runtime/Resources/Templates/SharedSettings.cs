@@ -11,7 +11,7 @@ internal sealed partial record SharedSettings
 {
     /// <summary>Given, valid, and read by nothing in this runtime yet.</summary>
     private static readonly string[] NotActedUpon =
-        ["enableProfiling", "placementHostAddress", "schedulerHostAddress", "runtimePath"];
+        ["enableProfiling", "placementHostAddress", "schedulerHostAddress"];
 
     public IReadOnlyList<string> ResourcesPaths { get; init; } = [];
 

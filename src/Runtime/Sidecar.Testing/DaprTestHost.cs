@@ -218,8 +218,8 @@ public sealed class DaprTestHost : IAsyncDisposable
     {
         builder.WriteTo(_folder);
         var surroundings = new HostSurroundings(builder, _folder, _group, _faults, _spans, _events, Log);
-        foreach (var (appId, app, port) in builder.Apps)
-            _apps.Add(appId, surroundings.Create(appId, app, port, (start, what) => _patience.AwaitAsync(what, null, start, CancellationToken.None)));
+        foreach (var (appId, app, port, sidecarPort) in builder.Apps)
+            _apps.Add(appId, surroundings.Create(appId, app, port, sidecarPort, (start, what) => _patience.AwaitAsync(what, null, start, CancellationToken.None)));
 
         await _patience.AwaitAsync(
             "all sidecars and apps to be healthy",

@@ -17,7 +17,7 @@ public sealed class DaprTestHostBuilder
     {
     }
 
-    internal List<(string AppId, ITestApp App, int? Port)> Apps { get; } = [];
+    internal List<(string AppId, ITestApp App, int? Port, int SidecarPort)> Apps { get; } = [];
 
     internal List<string> ResourcesPaths { get; } = [];
 
@@ -55,21 +55,23 @@ public sealed class DaprTestHostBuilder
     /// DAPR_HTTP_PORT, DAPR_HTTP_ENDPOINT, DAPR_GRPC_PORT, DAPR_GRPC_ENDPOINT, APP_ID and APP_PORT are in its configuration, where
     /// <c>AddDaprClient</c> finds them; they cannot be environment variables, because all apps of a process share those. Static
     /// members of the SDK that read only the environment (<c>DaprClient.CreateInvokeHttpClient</c>) reach no sidecar: use their
-    /// counterparts on the client (<c>CreateInvokableHttpClient</c>).
+    /// counterparts on the client (<c>CreateInvokableHttpClient</c>). What the app logs goes to <see cref="DaprTestHost.Log"/> only.
     /// </summary>
     /// <typeparam name="TEntryPoint">Any type of the app's assembly, mostly <c>Program</c>.</typeparam>
     /// <param name="appId">App-id.</param>
     /// <param name="configure">Replaces services of the app, and the like; null = nothing.</param>
     public DaprTestHostBuilder App<TEntryPoint>(string appId, Action<IWebHostBuilder>? configure = null)
-        where TEntryPoint : class =>
-        App(appId, configure is null ? new WebApplicationFactory<TEntryPoint>() : new WebApplicationFactory<TEntryPoint>().WithWebHostBuilder(configure));
+        where TEntryPoint : class => Add(appId, new FactoryApp<TEntryPoint>(new WebApplicationFactory<TEntryPoint>(), configure));
 
     /// <summary>As above, with a factory of the test's own, which the host disposes.</summary>
     public DaprTestHostBuilder App<TEntryPoint>(string appId, WebApplicationFactory<TEntryPoint> factory)
-        where TEntryPoint : class => Add(appId, new FactoryApp<TEntryPoint>(factory));
+        where TEntryPoint : class => Add(appId, new FactoryApp<TEntryPoint>(factory, configure: null));
 
-    /// <summary>An app that somebody else runs, on the loopback address. It has to be told its sidecar's ports: <see cref="SidecarOnly"/> has the other half.</summary>
-    public DaprTestHostBuilder AppAt(string appId, int port) => Add(appId, new AppElsewhere(), port);
+    /// <summary>An app that somebody else runs, in any language, on the loopback address.</summary>
+    /// <param name="appId">App-id.</param>
+    /// <param name="port">Where it listens. The host is up once it does.</param>
+    /// <param name="sidecarPort">Port of its sidecar's HTTP API, which the app has to know; 0 = any free one.</param>
+    public DaprTestHostBuilder AppAt(string appId, int port, int sidecarPort = 0) => Add(appId, new AppElsewhere(), port, sidecarPort);
 
     /// <summary>A sidecar without an app: for a test that itself publishes, invokes and reads state.</summary>
     public DaprTestHostBuilder SidecarOnly(string appId) => Add(appId, new AppElsewhere(), 0);
@@ -199,11 +201,11 @@ public sealed class DaprTestHostBuilder
             ResourcesPaths.Add(Path.Combine(folder.FullPath, "resources"));
     }
 
-    private DaprTestHostBuilder Add(string appId, ITestApp app, int? port = null)
+    private DaprTestHostBuilder Add(string appId, ITestApp app, int? port = null, int sidecarPort = 0)
     {
         if (Apps.Exists(known => known.AppId == appId))
             throw new ArgumentException($"There are two apps '{appId}'.", nameof(appId));
-        Apps.Add((appId, app, port));
+        Apps.Add((appId, app, port, sidecarPort));
         return this;
     }
 }

@@ -30,9 +30,9 @@ internal sealed class HostSurroundings(
               connectionString: names.db
         """);
 
-    public DaprTestApp Create(string appId, ITestApp app, int? givenPort, Func<Func<CancellationToken, Task>, string, Task> awaits)
+    public DaprTestApp Create(string appId, ITestApp app, int? givenPort, int sidecarPort, Func<Func<CancellationToken, Task>, string, Task> awaits)
     {
-        var (appPort, httpPort, grpcPort) = (givenPort ?? FreePorts.Next(), FreePorts.Next(), FreePorts.Next());
+        var (appPort, httpPort, grpcPort) = (givenPort ?? FreePorts.Next(), sidecarPort > 0 ? sidecarPort : FreePorts.Next(), FreePorts.Next());
         var api = Api(httpPort);
         var settings = new AppSurroundings(appId, appPort, AppSettings(appId, appPort, httpPort, grpcPort), builder.Clock, log);
         ISidecarRunner sidecar = builder.Daprd is { } daprd

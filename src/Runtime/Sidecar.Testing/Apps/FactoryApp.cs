@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Mvc.Testing;
 using Microsoft.AspNetCore.TestHost;
@@ -7,7 +6,7 @@ using Microsoft.Extensions.Logging;
 namespace Sidecar.Testing.Apps;
 
 /// <summary>A whole app, its own <c>Program</c> included, on a real port: its sidecar calls it there, as any <c>daprd</c> could.</summary>
-internal sealed class FactoryApp<TEntryPoint>(WebApplicationFactory<TEntryPoint> factory) : ITestApp
+internal sealed class FactoryApp<TEntryPoint>(WebApplicationFactory<TEntryPoint> factory, Action<IWebHostBuilder>? configure) : ITestApp
     where TEntryPoint : class
 {
     private WebApplicationFactory<TEntryPoint>? _started;
@@ -20,10 +19,12 @@ internal sealed class FactoryApp<TEntryPoint>(WebApplicationFactory<TEntryPoint>
         {
             foreach (var (name, value) in surroundings.Settings)
                 host.UseSetting(name, value);
-            host.ConfigureLogging(logging => logging.AddProvider(surroundings.Logs()));
+            host.UseUrls($"http://127.0.0.1:{surroundings.Port}");
+            host.ConfigureLogging(logging => logging.ClearProviders().AddProvider(surroundings.Logs()));
             host.ConfigureTestServices(surroundings.AddTo);
+            configure?.Invoke(host);
         });
-        started.UseKestrel(server => server.Listen(IPAddress.Loopback, surroundings.Port));
+        started.UseKestrel();
 
         // Starting is synchronous and may take a while.
         return Task.Run(

@@ -18,6 +18,7 @@ public sealed class EdgeTests
     [
         ("State", "PubSub", "ITopics"),
         ("PubSub", "Metadata", "IMetadataContributor"),
+        ("Invocation", "Metadata", "IMetadataContributor"),
     ];
 
     [Fact]

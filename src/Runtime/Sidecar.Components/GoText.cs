@@ -58,4 +58,23 @@ public static class GoText
         duration = TimeSpan.FromTicks(sign * (long)Math.Round(ticks));
         return true;
     }
+
+    /// <summary>As Go prints it: <c>1h0m5s</c>, <c>1.5s</c>, <c>500ms</c>, <c>0s</c>.</summary>
+    public static string Duration(TimeSpan duration)
+    {
+        if (duration < TimeSpan.Zero)
+            return $"-{Duration(duration.Negate())}";
+        if (duration < TimeSpan.FromSeconds(1) && duration > TimeSpan.Zero)
+        {
+            return duration < TimeSpan.FromMilliseconds(1)
+                ? string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMicroseconds:0.###}µs")
+                : string.Create(CultureInfo.InvariantCulture, $"{duration.TotalMilliseconds:0.######}ms");
+        }
+
+        var seconds = (duration.Ticks % TimeSpan.TicksPerMinute) / (decimal)TimeSpan.TicksPerSecond;
+        var text = string.Create(CultureInfo.InvariantCulture, $"{seconds:0.#######}s");
+        if (duration >= TimeSpan.FromMinutes(1))
+            text = $"{duration.Minutes}m{text}";
+        return duration >= TimeSpan.FromHours(1) ? string.Create(CultureInfo.InvariantCulture, $"{(long)duration.TotalHours}h{text}") : text;
+    }
 }

@@ -10,26 +10,26 @@ internal static class FlagTable
 
     private static readonly string[] Acted =
     [
-        "app-id", "app-port", "app-protocol", "app-channel-address", "mode", "dapr-http-port", "dapr-grpc-port", "dapr-internal-grpc-port",
-        "dapr-listen-addresses", "resources-path", "components-path", "config", "max-body-size", "dapr-http-max-request-size", "read-buffer-size",
-        "dapr-http-read-buffer-size", "dapr-graceful-shutdown-seconds", "disable-init-endpoints", "log-level", "log-file", NameRegistry,
+        "app-id", "app-port", "app-protocol", "app-channel-address", "app-max-concurrency", "app-health-check-path", "app-health-probe-interval",
+        "app-health-probe-timeout", "app-health-threshold", "mode", "dapr-http-port", "dapr-grpc-port", "dapr-internal-grpc-port",
+        "dapr-internal-grpc-listen-address", "dapr-listen-addresses", "dapr-public-port", "dapr-public-listen-address", "unix-domain-socket",
+        "allowed-origins", "resources-path", "components-path", "config", "max-body-size", "dapr-http-max-request-size", "read-buffer-size",
+        "dapr-http-read-buffer-size", "dapr-graceful-shutdown-seconds", "dapr-block-shutdown-duration", "disable-init-endpoints", "log-level", "log-file",
+        NameRegistry,
     ];
 
-    private static readonly string[] ActedBooleans = ["app-ssl", "log-as-json", "version", "build-info", "help", "h"];
+    private static readonly string[] ActedBooleans =
+        ["app-ssl", "enable-app-health-check", "enable-api-logging", "log-as-json", "wait", "version", "build-info", "help", "h"];
 
     private static readonly string[] WithoutEffectYet =
     [
-        "app-max-concurrency", "dapr-internal-grpc-listen-address", "dapr-public-port", "dapr-public-listen-address", "unix-domain-socket",
         "placement-host-address", "scheduler-host-address", "scheduler-job-streams", "actors-disseminate-timeout", "actors-service", "reminders-service",
         "control-plane-address", "sentry-address", "control-plane-trust-domain", "control-plane-namespace", "sentry-request-jwt-audiences",
-        "allowed-origins", "dapr-block-shutdown-duration", "app-health-check-path", "app-health-probe-interval", "app-health-probe-timeout",
-        "app-health-threshold", "app-binding-options-timeout", "profile-port", "metrics-port", "metrics-listen-address", "hot-reload-reconcile-interval",
+        "app-binding-options-timeout", "profile-port", "metrics-port", "metrics-listen-address", "hot-reload-reconcile-interval",
     ];
 
     private static readonly string[] BooleansWithoutEffectYet =
-    [
-        "enable-mtls", "enable-app-health-check", "disable-builtin-k8s-secret-store", "enable-api-logging", "enable-profiling", "enable-metrics", "wait",
-    ];
+        ["enable-mtls", "disable-builtin-k8s-secret-store", "enable-profiling", "enable-metrics"];
 
     public static FrozenDictionary<string, FlagKind> Known { get; } = Acted.Concat(WithoutEffectYet).Select(name => KeyValuePair.Create(name, FlagKind.Value))
         .Concat(ActedBooleans.Concat(BooleansWithoutEffectYet).Select(name => KeyValuePair.Create(name, FlagKind.Boolean)))

@@ -1,4 +1,5 @@
 using Microsoft.Extensions.Logging;
+using Sidecar.Components;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resources;
 
@@ -9,6 +10,9 @@ internal static class OptionsFromFlags
 {
     private const long DefaultReadBuffer = 4 * 1024;
 
+    /// <summary>What a timer takes.</summary>
+    private const int LongestSeconds = 49 * 24 * 60 * 60;
+
     /// <exception cref="FlagException">A value is wrong.</exception>
     public static SidecarOptions Read(Flags flags, Action<string> logLine) => new()
     {
@@ -16,15 +20,24 @@ internal static class OptionsFromFlags
         AppPort = flags.Port("app-port", 0),
         AppProtocol = Protocol(flags),
         AppChannelAddress = flags.Text("app-channel-address") ?? "127.0.0.1",
+        AppMaxConcurrency = flags.Integer("app-max-concurrency", -1, int.MinValue, int.MaxValue),
+        AppHealth = AppHealth(flags),
         HttpPort = flags.Port("dapr-http-port", 3500),
         GrpcPort = flags.Port("dapr-grpc-port", 50001),
         InternalPort = flags.Port("dapr-internal-grpc-port", 0),
         ListenAddresses = flags.List("dapr-listen-addresses"),
+        UnixDomainSocket = flags.Text("unix-domain-socket"),
+        PublicPort = flags.Port("dapr-public-port", 0),
+        PublicListenAddress = flags.Text("dapr-public-listen-address"),
+        InternalListenAddress = flags.Text("dapr-internal-grpc-listen-address"),
+        AllowedOrigins = flags.List("allowed-origins"),
         ResourcesPaths = flags.List("resources-path") is { Count: > 0 } paths ? paths : flags.List("components-path"),
         ConfigPaths = flags.List("config"),
         MaxBodySize = Size(flags, "max-body-size", "dapr-http-max-request-size", 1024 * 1024, 4 * 1024 * 1024),
         ReadBufferSize = (int)Math.Min(int.MaxValue, Size(flags, "read-buffer-size", "dapr-http-read-buffer-size", 1024, DefaultReadBuffer) is > 0 and var size ? size : DefaultReadBuffer),
         GracefulShutdown = TimeSpan.FromSeconds(flags.Integer("dapr-graceful-shutdown-seconds", -1, int.MinValue, int.MaxValue) is >= 0 and var seconds ? seconds : 5),
+        BlockShutdown = Duration(flags, "dapr-block-shutdown-duration"),
+        ApiLogging = flags.Text("enable-api-logging") is null ? null : flags.Boolean("enable-api-logging"),
         DisabledInitEndpoints = flags.List("disable-init-endpoints"),
         LogLevel = Level(flags.Text("log-level") ?? "info"),
         LogAsJson = flags.Boolean("log-as-json"),
@@ -36,6 +49,23 @@ internal static class OptionsFromFlags
     {
         var protocol = flags.Text("app-protocol") ?? "http";
         return protocol is "http" or "grpc" && flags.Boolean("app-ssl") ? protocol + "s" : protocol;
+    }
+
+    private static AppHealthOptions? AppHealth(Flags flags) => !flags.Boolean("enable-app-health-check") ? null : new AppHealthOptions
+    {
+        Path = flags.Text("app-health-check-path") ?? "",
+        Interval = TimeSpan.FromSeconds(flags.Integer("app-health-probe-interval", 0, int.MinValue, LongestSeconds)),
+        Timeout = TimeSpan.FromMilliseconds(flags.Integer("app-health-probe-timeout", 0, int.MinValue, int.MaxValue)),
+        Threshold = flags.Integer("app-health-threshold", 0, int.MinValue, int.MaxValue),
+    };
+
+    private static TimeSpan? Duration(Flags flags, string name)
+    {
+        if (flags.Text(name) is not { } text)
+            return null;
+        return GoText.TryParseDuration(text, out var duration)
+            ? duration
+            : throw new FlagException($"--{name} is '{text}', expected a duration such as 2s or 1m30s");
     }
 
     // A quantity by its present flag, or a number of the deprecated one's unit; -1 = default.

@@ -28,6 +28,15 @@ try
         return 0;
     }
 
+    if (flags.Boolean("wait"))
+    {
+        var port = flags.Port("dapr-http-port", 3500);
+        if (await WaitForSidecar.IsReadyAsync(port, TimeProvider.System))
+            return 0;
+        Console.Error.WriteLine($"no sidecar was ready on port {port} within a minute");
+        return ExitFailed;
+    }
+
     if (flags.Text("mode") is { } mode && mode != "standalone")
         throw new FlagException($"--mode is '{mode}'; this runtime runs standalone only, a cluster runs Dapr's own operator");
     log.Open(flags.Text("log-file"));

@@ -69,7 +69,7 @@ internal static class GatewayApi
     }
 
     private static async ValueTask<object?> RefuseUntilOpenAsync(EndpointFilterInvocationContext context, EndpointFilterDelegate next) =>
-        context.HttpContext.RequestServices.GetRequiredService<ReadinessGate>().IsOpen
+        await context.HttpContext.RequestServices.GetRequiredService<ReadinessGate>().OpensAsync(context.HttpContext.RequestAborted)
             ? await next(context)
             : ShopProblems.Unavailable(context.HttpContext, "The shop is starting.");
 

@@ -14,16 +14,34 @@ internal sealed class ReadinessGate(ServiceInvoker services, TimeProvider clock,
     // A sidecar may take seconds to say that an app cannot be reached; asking anew finds out sooner when it can.
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(1);
 
-    private volatile bool _open;
+    /// <summary>
+    /// How long a request waits for the gate. Whoever reads that every service is healthy may be here a moment before the next look
+    /// at them is.
+    /// </summary>
+    private static readonly TimeSpan Hold = TimeSpan.FromSeconds(1);
 
-    public bool IsOpen => _open;
+    private readonly TaskCompletionSource _opened = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
-    public string? Lacks => _open ? null : "Not every service has been ready yet.";
+    public string? Lacks => _opened.Task.IsCompleted ? null : "Not every service has been ready yet.";
+
+    /// <summary>True as soon as the gate is open; false when that takes too long or the client has gone.</summary>
+    public async ValueTask<bool> OpensAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await _opened.Task.WaitAsync(Hold, clock, cancellationToken);
+            return true;
+        }
+        catch (Exception shut) when (shut is TimeoutException or OperationCanceledException)
+        {
+            return false;
+        }
+    }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
         await Task.WhenAll(Apps.Select(app => AwaitReadyAsync(app, stoppingToken)));
-        _open = true;
+        _opened.SetResult();
         log.Opened();
     }
 

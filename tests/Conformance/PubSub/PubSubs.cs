@@ -3,7 +3,7 @@ using Sidecar.Components.PubSub;
 namespace Conformance.PubSub;
 
 public sealed class SqlitePubSubTests() : PubSubConformance(
-    new PubSubTarget("pubsub.sqlite", PubSubFeatures.MessageTtl)
+    new PubSubTarget("pubsub.sqlite", PubSubFeatures.MessageTtl | PubSubFeatures.BulkPubSub)
     {
         Metadata = folder => new()
         {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sidecar.Components.State;
+using TestSupport;
 
 namespace Conformance.State;
 
@@ -7,6 +8,7 @@ namespace Conformance.State;
 public abstract partial class StateStoreConformance
 {
     [Fact]
+    [Contract(6)]
     public async Task The_present_etag_lets_a_save_pass_once()
     {
         await SaveAsync("k", "1");
@@ -47,6 +49,7 @@ public abstract partial class StateStoreConformance
     }
 
     [Fact]
+    [Contract(8)]
     public async Task First_write_without_etag_takes_only_a_free_key()
     {
         Assert.Equal(StateResult.Ok, await SaveAsync("k", "1", concurrency: StateConcurrency.FirstWrite));
@@ -114,6 +117,7 @@ public abstract partial class StateStoreConformance
     }
 
     [Fact]
+    [Contract(7)]
     public async Task A_delete_with_a_stale_etag_leaves_the_key()
     {
         await SaveAsync("k", "1");

@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sidecar.Components.State;
+using TestSupport;
 
 namespace Conformance.State;
 
@@ -27,6 +28,7 @@ public abstract partial class StateStoreConformance
     [InlineData(0)]
     [InlineData(1)]
     [InlineData(2)]
+    [Contract(9)]
     public async Task A_transaction_that_fails_anywhere_leaves_nothing(int position)
     {
         Transactional();
@@ -78,6 +80,7 @@ public abstract partial class StateStoreConformance
     }
 
     [Fact]
+    [Contract(15)]
     public async Task An_item_is_gone_when_its_time_is_over()
     {
         Expiring();
@@ -91,6 +94,7 @@ public abstract partial class StateStoreConformance
     }
 
     [Fact]
+    [Contract(16)]
     public async Task Saving_again_without_a_time_to_live_clears_it()
     {
         Expiring();

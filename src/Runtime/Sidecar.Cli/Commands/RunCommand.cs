@@ -15,12 +15,13 @@ internal static class RunCommand
         var file = Options.RunFile();
         var isolated = new Option<bool>("--isolated") { Description = "One daprd process per app, in place of all sidecars in this process" };
         var components = new Option<string?>("--components") { Description = "Name of the component set to run on (folder of componentSets in the template)", HelpName = "NAME" };
-        var command = new Command("run", "Run all apps of a template, each with its sidecar") { file, isolated, components };
-        command.SetAction(parsed => RunAsync(parsed.GetRequiredValue(file), parsed.GetValue(isolated), parsed.GetValue(components)));
+        var watch = new Option<bool>("--watch") { Description = "Build and restart an app when its sources change" };
+        var command = new Command("run", "Run all apps of a template, each with its sidecar") { file, isolated, components, watch };
+        command.SetAction(parsed => RunAsync(parsed.GetRequiredValue(file), parsed.GetValue(isolated), parsed.GetValue(components), parsed.GetValue(watch)));
         return command;
     }
 
-    private static async Task<int> RunAsync(string file, bool isolated, string? componentSet)
+    private static async Task<int> RunAsync(string file, bool isolated, string? componentSet, bool watch)
     {
         // Signals are taken from the first moment: one that comes while files are read must not kill half a start.
         using var signals = new StopSignals();
@@ -37,6 +38,6 @@ internal static class RunCommand
 
         await using var console = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false));
         await using var log = new RunLog(console, LogFiles.IsColored(Console.IsOutputRedirected, Environment.GetEnvironmentVariable));
-        return await new MultiAppRun(template, isolated, log, signals, TimeProvider.System).RunAsync();
+        return await new MultiAppRun(template, isolated, watch, log, signals, TimeProvider.System).RunAsync();
     }
 }

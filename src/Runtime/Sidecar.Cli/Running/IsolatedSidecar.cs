@@ -8,12 +8,7 @@ namespace Sidecar.Cli.Running;
 internal sealed class IsolatedSidecar(AppPlan plan, ChildSpec spec, DaprdApi api, RunLog log, RunJournal journal, TimeProvider time)
     : ISidecar, IAsyncDisposable
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(10);
-
-    /// <summary>A process that lived this long starts the pauses anew.</summary>
-    private static readonly TimeSpan Stable = TimeSpan.FromSeconds(30);
-
+    private readonly RestartPauses _pauses = new(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10));
     private readonly Dictionary<string, string> _metadata = plan.ExtendedMetadata();
     private readonly TaskCompletionSource<int> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _healthy = new(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -102,7 +97,6 @@ internal sealed class IsolatedSidecar(AppPlan plan, ChildSpec spec, DaprdApi api
 
     private async Task SuperviseAsync(ChildProcess process, CancellationToken stopping)
     {
-        var pause = FirstPause;
         while (true)
         {
             var started = time.GetTimestamp();
@@ -120,16 +114,14 @@ internal sealed class IsolatedSidecar(AppPlan plan, ChildSpec spec, DaprdApi api
                 return;
             }
 
-            pause = time.GetElapsedTime(started) > Stable ? FirstPause : pause;
             await log.SayAsync($"daprd of {plan.AppId} (pid {process.Pid}) ended with {ExitCodes.Describe(code)}; starting it again");
-            if (await RestartAsync(pause, stopping) is not { } next)
+            if (await RestartAsync(_pauses.Next(time.GetElapsedTime(started)), stopping) is not { } next)
             {
                 _stopped.TrySetResult(code);
                 return;
             }
 
             process = next;
-            pause = pause * 2 < LongestPause ? pause * 2 : LongestPause;
         }
     }
 

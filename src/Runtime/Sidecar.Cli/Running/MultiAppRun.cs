@@ -1,6 +1,7 @@
 using Sidecar.Cli.Logs;
 using Sidecar.Cli.Processes;
 using Sidecar.Cli.Runs;
+using Sidecar.Cli.Watching;
 using Sidecar.Components;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resources;
@@ -9,10 +10,10 @@ namespace Sidecar.Cli.Running;
 
 /// <summary>
 /// The apps of one template with their sidecars, from start to end: (1) one run per template; (2) end what a killed run
-/// left; (3) ports; (4) sidecars serve; (5) apps start, all at once; (6) wait for a signal or the end of all apps;
-/// (7) drain sidecars, then end apps.
+/// left; (3) ports; (4) sidecars serve; (5) apps start, each after those it depends on, and their sources are watched if that
+/// is wanted; (6) wait for a signal or the end of all apps; (7) drain sidecars, then end apps.
 /// </summary>
-internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog log, StopSignals signals, TimeProvider time)
+internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watch, RunLog log, StopSignals signals, TimeProvider time)
 {
     private const int Failed = 1;
 
@@ -23,7 +24,7 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
     public static readonly TimeSpan AppGrace = TimeSpan.FromSeconds(5);
 
     /// <summary>A little more than the sidecars' own limit.</summary>
-    private static readonly TimeSpan DrainLimit = SidecarSettings.Grace + TimeSpan.FromMilliseconds(500);
+    public static readonly TimeSpan DrainLimit = SidecarSettings.Grace + TimeSpan.FromMilliseconds(500);
 
     private static readonly TimeSpan SidecarReminder = TimeSpan.FromSeconds(10);
 
@@ -107,7 +108,11 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
         try
         {
             // 5. Apps.
-            await Task.WhenAll(apps.Select(app => Task.Run(() => app.StartAsync(_environment))));
+            await using var sources = watch ? await SourceWatch.CreateAsync(apps, log, _environment, time) : null;
+            var byId = apps.ToDictionary(app => app.Plan.AppId, StringComparer.Ordinal);
+            foreach (var app in apps)
+                app.Start(_environment, [.. app.Plan.App.DependsOn.Select(id => byId[id])]);
+            sources?.Start();
 
             // 6. Wait.
             var settled = TellSettledAsync(apps);
@@ -116,13 +121,13 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
             {
                 await settled;
                 await log.SayAsync("all apps have ended");
-                await StopAsync(apps);
+                await StopAsync(apps, sources);
                 return (await allEnded).All(code => code == 0) ? 0 : Failed;
             }
 
             // 7. Stop.
             await log.SayAsync("stopping: sidecars finish what is under way, then apps end (once more to end them at once)");
-            await StopAsync(apps);
+            await StopAsync(apps, sources);
             await settled;
             await log.SayAsync("stopped");
             return signals.Insisted.IsCancellationRequested ? Interrupted : 0;
@@ -168,20 +173,11 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, RunLog lo
         return folders.Length > 0 ? $"; logs: {string.Join(", ", folders)}" : "";
     }
 
-    private async Task StopAsync(AppRunner[] apps)
+    private async Task StopAsync(AppRunner[] apps, SourceWatch? sources)
     {
-        await Task.WhenAll(apps.Select(app => app.BeginStopAsync()));
-        var insisted = Signalled(signals.Insisted);
-        await Task.WhenAny(Task.WhenAll(apps.Select(app => app.Sidecar.StopAsync())), insisted, Task.Delay(DrainLimit, time));
-
-        foreach (var app in apps)
-            app.Terminate();
-        var gone = Task.WhenAll(apps.Select(app => app.GoneAsync()));
-        if (await Task.WhenAny(gone, insisted, Task.Delay(AppGrace, time)) == gone)
-            return;
-        foreach (var app in apps)
-            app.Kill();
-        await gone;
+        if (sources is not null)
+            await sources.DisposeAsync();
+        await new StopSequence(apps, Signalled(signals.Insisted), time).RunAsync();
     }
 
     private async Task TellSettledAsync(AppRunner[] apps)

@@ -18,13 +18,26 @@ public interface IPubSub : IComponent
     Task<IAsyncDisposable> SubscribeAsync(PubSubSubscription subscription, PubSubHandler handler, CancellationToken cancellationToken);
 }
 
+/// <summary>A broker that takes several messages at once; others are given them one by one.</summary>
+public interface IBulkPublisher
+{
+    /// <summary>Publishes messages of one topic, in their order. Returns what the broker does not have afterwards; empty = it has all.</summary>
+    /// <exception cref="ComponentException">The broker has none of them.</exception>
+    ValueTask<IReadOnlyList<UnpublishedMessage>> PublishAsync(IReadOnlyList<PubSubMessage> messages, CancellationToken cancellationToken);
+}
+
+/// <param name="Index">Place in the list that was to be published.</param>
+public readonly record struct UnpublishedMessage(int Index, Exception Reason);
+
 [Flags]
 public enum PubSubFeatures
 {
     None = 0,
     MessageTtl = 1,
     SubscribeWildcards = 2,
-    BulkPublish = 4,
+
+    /// <summary>The driver is an <see cref="IBulkPublisher"/>.</summary>
+    BulkPubSub = 4,
 }
 
 /// <param name="Data">The bytes on the wire: a CloudEvent in JSON, or the raw payload.</param>
@@ -36,7 +49,14 @@ public sealed record PubSubMessage(string Topic, ReadOnlyMemory<byte> Data, stri
 }
 
 /// <param name="Metadata">Subscription metadata.</param>
-public sealed record PubSubSubscription(string Topic, IReadOnlyDictionary<string, string> Metadata);
+public sealed record PubSubSubscription(string Topic, IReadOnlyDictionary<string, string> Metadata)
+{
+    /// <summary>
+    /// Messages that the handler collects before it answers any of them. A broker that handles several at once handles at
+    /// least so many.
+    /// </summary>
+    public int BatchSize { get; init; } = 1;
+}
 
 /// <summary>Handles one message; an exception counts as <see cref="Delivery.Nack"/>. The token ends when the subscription stops or the broker's processing time is over.</summary>
 public delegate ValueTask<Delivery> PubSubHandler(PubSubMessage message, CancellationToken cancellationToken);

@@ -18,4 +18,10 @@ internal static partial class AppChannelLog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "could not read /dapr/config of the application, which counts as none: {Reason}")]
     public static partial void AppConfigUnreadable(this ILogger logger, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "App entered healthy status")]
+    public static partial void AppHealthy(this ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "App entered un-healthy status: {Failures} health checks failed")]
+    public static partial void AppUnhealthy(this ILogger logger, int failures);
 }

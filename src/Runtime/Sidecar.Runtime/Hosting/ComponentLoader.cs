@@ -9,7 +9,8 @@ namespace Sidecar.Runtime.Hosting;
 /// Starts the components of a sidecar: secret stores first, then the others in file order (contract 1.4, step 2). One that
 /// cannot start stops the sidecar, unless it says <c>ignoreErrors: true</c>.
 /// </summary>
-internal sealed class ComponentLoader(SidecarOptions options, SharedResources shared, ComponentRegistry registry, ILoggerFactory loggers) : ISecretReader
+internal sealed class ComponentLoader(
+    SidecarOptions options, SharedResources shared, ComponentRegistry registry, IEnumerable<IComponentCheck> checks, ILoggerFactory loggers) : ISecretReader
 {
     private readonly ILogger _logger = loggers.CreateLogger<ComponentLoader>();
 
@@ -46,6 +47,8 @@ internal sealed class ComponentLoader(SidecarOptions options, SharedResources sh
     {
         var type = options.Catalog.Find(resource.Type, resource.Version) ?? throw new ComponentException(UnknownType(resource));
         var metadata = await ResolveAsync(resource, type, cancellationToken).ConfigureAwait(false);
+        foreach (var check in checks)
+            check.Check(resource, metadata);
         var component = type.Create();
         try
         {

@@ -31,6 +31,21 @@ internal static partial class HostingLog
     [LoggerMessage(Level = LogLevel.Critical, Message = "Fatal error from runtime: {Reason}")]
     public static partial void Fatal(this ILogger logger, string reason);
 
+    [LoggerMessage(Level = LogLevel.Information, Message = "HTTP API is served on {SocketFile}")]
+    public static partial void ServingSocket(this ILogger logger, string socketFile);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "a building block failed to follow the application's health")]
+    public static partial void HealthTurnFailed(this ILogger logger, Exception exception);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Blocking graceful shutdown for {Duration} or until app reports unhealthy...")]
+    public static partial void ShutdownBlocked(this ILogger logger, TimeSpan duration);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Block shutdown period expired, entering shutdown...")]
+    public static partial void BlockOver(this ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "App reported unhealthy, entering shutdown...")]
+    public static partial void UnhealthyWhileBlocked(this ILogger logger);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "stopping")]
     public static partial void Stopping(this ILogger logger);
 

@@ -34,10 +34,13 @@ internal static class OptionRules
         }
 
         foreach (var address in options.ListenAddresses)
-        {
-            if (!System.Net.IPAddress.TryParse(address.Trim('[', ']'), out _))
-                wrong.Add($"--dapr-listen-addresses '{address}' is not an IP address");
-        }
+            RequireAddress("--dapr-listen-addresses", address, wrong);
+        RequireAddress("--dapr-public-listen-address", options.PublicListenAddress, wrong);
+        RequireAddress("--dapr-internal-grpc-listen-address", options.InternalListenAddress, wrong);
+        if (options.PublicPort > 0 && (options.PublicPort == options.HttpPort || options.PublicPort == options.GrpcPort))
+            wrong.Add($"--dapr-public-port {options.PublicPort} is also one of the sidecar's API ports");
+        if (options.AppHealth?.WithDefaults() is { } health && health.Timeout > health.Interval)
+            wrong.Add($"--app-health-probe-timeout of {health.Timeout.TotalMilliseconds:0} ms is longer than --app-health-probe-interval of {health.Interval.TotalSeconds:0} s");
 
         if (wrong.Count > 0)
             throw new SidecarStartException(string.Join(Environment.NewLine, wrong));
@@ -45,7 +48,15 @@ internal static class OptionRules
         {
             HttpPort = options.HttpPort > 0 ? options.HttpPort : PortOwner.FindFree(),
             GrpcPort = options.GrpcPort > 0 ? options.GrpcPort : PortOwner.FindFree(),
+            AppHealth = options.AppHealth?.WithDefaults(),
+            BlockShutdown = options.BlockShutdown > LongestGrace ? LongestGrace : options.BlockShutdown,
             GracefulShutdown = options.GracefulShutdown > LongestGrace ? TimeSpan.Zero : options.GracefulShutdown,
         };
+    }
+
+    private static void RequireAddress(string flag, string? address, List<string> wrong)
+    {
+        if (address is not null && ListenAddress.TryParse(address) is null)
+            wrong.Add($"{flag} '{address}' is not an IP address");
     }
 }

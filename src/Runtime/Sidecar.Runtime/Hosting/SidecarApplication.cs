@@ -1,4 +1,3 @@
-using System.Net;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
@@ -28,27 +27,11 @@ internal sealed record SidecarParts(
     SidecarOptions Options,
     ResourceSet Resources,
     ComponentRegistry Components,
-    HttpAppChannel App,
+    IAppChannel App,
     INameResolver Names,
     SidecarState State,
     ShutdownRequest Shutdown,
-    IReadOnlyList<IPAddress> Addresses,
-    InternalListener? Internal);
-
-/// <summary>The port at which sidecars of other processes call. With no wish, the system gives one when it is bound.</summary>
-internal sealed class InternalListener(int wish)
-{
-    private ListenOptions? _bound;
-
-    /// <summary>As bound; before that, the wish.</summary>
-    public int Port => _bound?.IPEndPoint?.Port ?? wish;
-
-    public void Listen(KestrelServerOptions server) => server.Listen(IPAddress.Loopback, wish, listen =>
-    {
-        listen.Protocols = HttpProtocols.Http2;
-        _bound = listen;
-    });
-}
+    SidecarListeners Listeners);
 
 /// <summary>Table of contents of a sidecar: every slice is added and mapped here, and its listeners are declared.</summary>
 internal static class SidecarApplication
@@ -62,11 +45,17 @@ internal static class SidecarApplication
 
         var app = builder.Build();
         app.Use(UnexpectedFailure);
-        if (parts.Internal is { } listener)
+        if (parts.Listeners.Internal is { } listener)
             app.UseWhen(context => context.Connection.LocalPort == listener.Port, branch => branch.Run(InternalHttp.HandleAsync));
+        if (parts.Options.PublicPort is > 0 and var publicPort)
+            app.MapWhen(context => context.Connection.LocalPort == publicPort, MapPublicRoutes);
+        if (parts.Options.AllowedOrigins.Count > 0)
+            app.Use(new Cors(parts.Options.AllowedOrigins).HandleAsync);
         if (parts.Options.ApiToken is { } token)
             app.Use(ApiTokenCheck.For(token));
         app.Use(ApiSpans.For(parts.Options));
+        if (parts.Options.ApiLogging ?? parts.Resources.Configuration.ApiLogging.Enabled)
+            app.Use(ApiCallLog.For(app.Services.GetRequiredService<ILoggerFactory>(), parts.Resources.Configuration.ApiLogging, parts.Options.Time));
         app.Use(CollapseSlashes);
         app.UseRouting();
         MapRoutes(app);
@@ -82,7 +71,8 @@ internal static class SidecarApplication
         services.AddSingleton(parts.Options.Time);
         services.AddSingleton(new LiveResources(parts.Resources));
         services.AddSingleton(parts.Components);
-        services.AddSingleton<IAppChannel>(parts.App);
+        services.AddSingleton<ISecretReader, RegistrySecrets>();
+        services.AddSingleton(parts.App);
         services.AddSingleton(parts.Names);
         services.AddSingleton(parts.State);
         services.AddSingleton(parts.Shutdown);
@@ -108,6 +98,18 @@ internal static class SidecarApplication
         app.MapInvocation();
     }
 
+    // Neither token nor CORS nor invocation there: what these routes do not take is a plain 404 or 405 (contract 2.0).
+    private static void MapPublicRoutes(IApplicationBuilder app)
+    {
+        app.Use(CollapseSlashes);
+        app.UseRouting();
+        app.UseEndpoints(routes =>
+        {
+            routes.MapMetadata();
+            routes.MapHealth();
+        });
+    }
+
     private static void Listen(KestrelServerOptions server, SidecarParts parts)
     {
         var options = parts.Options;
@@ -115,11 +117,7 @@ internal static class SidecarApplication
         server.RequestHeaderEncodingSelector = static _ => PlainTransport.HeaderEncoding;
         server.ResponseHeaderEncodingSelector = static _ => PlainTransport.HeaderEncoding;
         SetLimits(server.Limits, options);
-        foreach (var address in parts.Addresses)
-            server.Listen(address, options.HttpPort, Http1);
-        if (parts.Addresses.Count == 0)
-            server.ListenLocalhost(options.HttpPort, Http1);
-        parts.Internal?.Listen(server);
+        parts.Listeners.Listen(server);
     }
 
     private static void SetLimits(KestrelServerLimits limits, SidecarOptions options)
@@ -136,8 +134,6 @@ internal static class SidecarApplication
         limits.MinResponseDataRate = null;
         limits.Http2.MaxStreamsPerConnection = 10_000;
     }
-
-    private static void Http1(ListenOptions listen) => listen.Protocols = HttpProtocols.Http1;
 
     // Doubled slashes do not count in routing (contract 2.0); the server has resolved dots by now.
     private static Task CollapseSlashes(HttpContext context, RequestDelegate next)

@@ -1,8 +1,6 @@
 using System.Diagnostics;
-using System.Net;
 using System.Net.Sockets;
 using Microsoft.AspNetCore.Builder;
-using Microsoft.AspNetCore.Connections;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sidecar.Components;
@@ -30,12 +28,14 @@ public sealed class SidecarInstance : IAsyncDisposable
     private readonly ComponentRegistry _components = new();
     private readonly SidecarState _state = new();
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _blockEnds = new();
     private readonly CancellationTokenSource _grace;
+    private readonly StopSteps _steps;
     private readonly TaskCompletionSource _startEnded = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _healthy = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource<int> _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _stopLock = new();
-    private readonly HttpAppChannel _app;
+    private readonly AppConnection _app;
     private readonly LocalPeer _peer;
     private readonly long _began = Stopwatch.GetTimestamp();
     private WebApplication? _host;
@@ -43,7 +43,8 @@ public sealed class SidecarInstance : IAsyncDisposable
     private IReadOnlyList<ISidecarFeature> _features = [];
     private NameRegistry? _registry;
     private ILogger? _logger;
-    private Task _appLife = Task.CompletedTask;
+    private AppLife? _appLife;
+    private Task _livingApp = Task.CompletedTask;
     private Task? _stop;
     private int _exitCode;
     private volatile bool _isForced;
@@ -53,8 +54,9 @@ public sealed class SidecarInstance : IAsyncDisposable
         _group = group;
         _options = options;
         _grace = new CancellationTokenSource(Timeout.InfiniteTimeSpan, options.Time);
-        _app = new HttpAppChannel(options);
-        _peer = new LocalPeer(options, _app);
+        _steps = new StopSteps(_grace.Token);
+        _app = new AppConnection(options);
+        _peer = new LocalPeer(options, _app.Channel);
         // Nobody need look at Healthy.
         _healthy.Task.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
@@ -76,8 +78,8 @@ public sealed class SidecarInstance : IAsyncDisposable
     /// <summary>Adds to the extended metadata (<c>appPID</c> is known only after the app has started).</summary>
     public void SetExtendedMetadata(string name, string value) => _metadata?.Set(name, value);
 
-    /// <summary>Graceful stop: no new messages, those under way finish, listeners close. Later calls await the first.</summary>
-    public Task StopAsync(CancellationToken cancellationToken = default) => BeginStop(0).WaitAsync(cancellationToken);
+    /// <summary>Graceful stop: no new messages, those under way finish, listeners close; with <see cref="SidecarOptions.BlockShutdown"/> not before that. Later calls await the first.</summary>
+    public Task StopAsync(CancellationToken cancellationToken = default) => BeginStop(0, mayBlock: true).WaitAsync(cancellationToken);
 
     /// <summary>Ends it as a forced shutdown does (contract 2.17): what is under way is given up.</summary>
     public Task KillAsync()
@@ -91,6 +93,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         await StopAsync().ConfigureAwait(false);
         _stopping.Dispose();
         _grace.Dispose();
+        _blockEnds.Dispose();
         _app.Dispose();
     }
 
@@ -135,35 +138,52 @@ public sealed class SidecarInstance : IAsyncDisposable
 
         // 2. Components. The host is built first, because they log through it; it serves nothing yet.
         var nameFailure = await OpenRegistryAsync(cancellationToken).ConfigureAwait(false);
-        var internalListener = _registry is null ? null : new InternalListener(_options.InternalPort);
-        var addresses = ListenAddresses(out var leftOut);
-        _host = SidecarApplication.Build(new SidecarParts(
-            _options, resources, _components, _app, new NameResolver(_options, _peer, _group.Directory, _registry), _state, new ShutdownRequest(OnShutdownRequested), addresses, internalListener));
-        _metadata = _host.Services.GetRequiredService<MetadataEngine>();
-        _features = [.. _host.Services.GetServices<ISidecarFeature>()];
-        var loggers = _host.Services.GetRequiredService<ILoggerFactory>();
-        _logger = loggers.CreateLogger<SidecarInstance>();
-        _logger.Starting(RuntimeVersion.Dapr, RuntimeVersion.Own);
-        if (nameFailure is not null)
-            _logger.NoNameRegistry(nameFailure.Message);
-        foreach (var address in leftOut)
-            _logger.AddressLeftOut(address.ToString(), HttpPort);
-        foreach (var problem in resources.Problems)
-            _logger.ResourceProblemFound(problem.ToString());
-        await new ComponentLoader(_options, _group.Shared, _components, loggers).LoadAsync(resources, cancellationToken).ConfigureAwait(false);
+        var listeners = new SidecarListeners(_options, _registry is not null);
+        var loggers = Build(resources, listeners);
+        Tell(resources, listeners, nameFailure);
+        await new ComponentLoader(_options, _group.Shared, _components, _host!.Services.GetServices<IComponentCheck>(), loggers).LoadAsync(resources, cancellationToken).ConfigureAwait(false);
         foreach (var feature in _features)
             await feature.OnComponentsLoadedAsync(cancellationToken).ConfigureAwait(false);
 
         // 3. API.
-        await ServeAsync(internalListener, cancellationToken).ConfigureAwait(false);
+        await ServeAsync(listeners, cancellationToken).ConfigureAwait(false);
         _group.Directory.Add(AppId, _peer);
-        await RegisterAsync(internalListener, cancellationToken).ConfigureAwait(false);
+        await RegisterAsync(listeners.Internal, cancellationToken).ConfigureAwait(false);
         _state.OutboundReady = true;
-        _logger.Serving(HttpPort);
+        if (listeners.SocketFile is { } file)
+            _logger!.ServingSocket(file);
+        else
+            _logger!.Serving(HttpPort);
 
         // 4. App, in the background: apps start after all sidecars serve.
-        _appLife = RunAppLifeAsync(_stopping.Token);
+        _livingApp = RunAppLifeAsync(_stopping.Token);
     }
+
+    private ILoggerFactory Build(ResourceSet resources, SidecarListeners listeners)
+    {
+        _host = SidecarApplication.Build(new SidecarParts(
+            _options, resources, _components, _app.Channel, new NameResolver(_options, _peer, _group.Directory, _registry), _state, new ShutdownRequest(OnShutdownRequested), listeners));
+        _metadata = _host.Services.GetRequiredService<MetadataEngine>();
+        _features = [.. _host.Services.GetServices<ISidecarFeature>()];
+        var loggers = _host.Services.GetRequiredService<ILoggerFactory>();
+        _steps.Logger = _logger = loggers.CreateLogger<SidecarInstance>();
+        _appLife = new AppLife(_options, _app, _host.Services.GetRequiredService<AppProbe>(), _features, _state, OnServing, loggers.CreateLogger<AppLife>());
+        return loggers;
+    }
+
+    private void Tell(ResourceSet resources, SidecarListeners listeners, Exception? nameFailure)
+    {
+        var logger = _logger!;
+        logger.Starting(RuntimeVersion.Dapr, RuntimeVersion.Own);
+        if (nameFailure is not null)
+            logger.NoNameRegistry(nameFailure.Message);
+        foreach (var address in listeners.LeftOut)
+            logger.AddressLeftOut(address.ToString(), HttpPort);
+        foreach (var problem in resources.Problems)
+            logger.ResourceProblemFound(problem.ToString());
+    }
+
+    private void OnServing() => _logger!.Initialized((long)Stopwatch.GetElapsedTime(_began).TotalMilliseconds);
 
     // Without names of other processes all else works (contract 1.4, step 1).
     private async Task<Exception?> OpenRegistryAsync(CancellationToken cancellationToken)
@@ -193,17 +213,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         }
     }
 
-    // One that cannot be bound is left out, unless none can: then binding fails and says why (contract 1.1).
-    private List<IPAddress> ListenAddresses(out List<IPAddress> leftOut)
-    {
-        List<IPAddress> wanted = [.. _options.ListenAddresses.Select(address => IPAddress.Parse(address.Trim('[', ']')))];
-        leftOut = wanted.FindAll(address => !PortOwner.CanBind(address, HttpPort));
-        if (leftOut.Count == wanted.Count)
-            leftOut.Clear();
-        return [.. wanted.Except(leftOut)];
-    }
-
-    private async Task ServeAsync(InternalListener? listener, CancellationToken cancellationToken)
+    private async Task ServeAsync(SidecarListeners listeners, CancellationToken cancellationToken)
     {
         try
         {
@@ -211,12 +221,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         }
         catch (Exception failure) when (failure is IOException or SocketException)
         {
-            var isInternal = listener is { Port: > 0 and var inner } && !PortOwner.IsFree(inner) && PortOwner.IsFree(HttpPort);
-            var (port, flags) = isInternal ? (listener!.Port, "--dapr-internal-grpc-port, daprInternalGRPCPort") : (HttpPort, "--dapr-http-port, daprHTTPPort");
-            throw new SidecarStartException(
-                failure.InnerException is AddressInUseException || !PortOwner.IsFree(port)
-                    ? $"sidecar of {AppId} cannot listen on port {port}: it is in use by {PortOwner.Describe(port)}; stop that, or choose another port ({flags})"
-                    : $"sidecar of {AppId} cannot listen on port {port}: {failure.GetBaseException().Message}; choose another port ({flags}) or address (--dapr-listen-addresses)", failure);
+            throw listeners.Explain(failure);
         }
     }
 
@@ -224,13 +229,9 @@ public sealed class SidecarInstance : IAsyncDisposable
     {
         try
         {
-            if (_options.HasApp)
-                await _host!.Services.GetRequiredService<AppProbe>().WaitForAppAsync(stopping).ConfigureAwait(false);
-            foreach (var feature in _features)
-                await feature.OnAppReadyAsync(stopping).ConfigureAwait(false);
-            _state.Ready = true;
-            _logger!.Initialized((long)Stopwatch.GetElapsedTime(_began).TotalMilliseconds);
+            await _appLife!.BecomeReadyAsync(stopping).ConfigureAwait(false);
             _healthy.TrySetResult();
+            await _appLife.FollowHealthAsync(stopping).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {
@@ -238,61 +239,90 @@ public sealed class SidecarInstance : IAsyncDisposable
         }
         catch (Exception failure)
         {
-            _logger!.Fatal(failure.Message);
-            _healthy.TrySetException(new SidecarStartException($"sidecar of {AppId}: {failure.Message}", failure));
-            _ = BeginStop(1);
+            Fail(failure);
         }
+    }
+
+    private void Fail(Exception failure)
+    {
+        _logger!.Fatal(failure.Message);
+        _healthy.TrySetException(new SidecarStartException($"sidecar of {AppId}: {failure.Message}", failure));
+        _ = BeginStop(1);
     }
 
     private void OnShutdownRequested(bool force)
     {
-        _ = BeginStop(force ? 1 : 0);
         if (!force)
+        {
+            _ = BeginStop(0);
             return;
+        }
+
         _isForced = true;
-        _grace.CancelAfter(ForcedGrace);
+        _ = BeginStop(1);
+        lock (_stopLock)
+            _grace.CancelAfter(ForcedGrace);
     }
 
-    private Task BeginStop(int exitCode)
+    /// <param name="mayBlock">Asked from outside, so that <c>--dapr-block-shutdown-duration</c> counts; any other reason ends such a block.</param>
+    private Task BeginStop(int exitCode, bool mayBlock = false)
     {
         lock (_stopLock)
         {
             _exitCode = Math.Max(_exitCode, exitCode);
-            if (_stop is null && _options.GracefulShutdown > TimeSpan.Zero)
-                _grace.CancelAfter(_options.GracefulShutdown);
-            return _stop ??= Task.Run(StopCoreAsync);
+            var block = mayBlock && _state.OutboundReady ? _options.BlockShutdown : null;
+            if (_stop is null && block is null)
+                StartGrace();
+            if (!mayBlock && _stop is not null)
+                _ = _blockEnds.CancelAsync();
+            return _stop ??= Task.Run(() => StopCoreAsync(block));
         }
     }
 
-    // 5. Stop. Every step runs even if one before it failed, and all of them share one limit.
-    private async Task StopCoreAsync()
+    private void StartGrace()
+    {
+        lock (_stopLock)
+        {
+            if (!_isForced && _options.GracefulShutdown > TimeSpan.Zero)
+                _grace.CancelAfter(_options.GracefulShutdown);
+        }
+    }
+
+    // 5. Stop.
+    private async Task StopCoreAsync(TimeSpan? block)
     {
         _logger?.Stopping();
-        await AttemptAsync(_stopping.CancelAsync).ConfigureAwait(false);
+        await _steps.TakeAsync(_stopping.CancelAsync).ConfigureAwait(false);
         // What a start still does, it must not do after it was undone here.
-        await AttemptAsync(() => _startEnded.Task).ConfigureAwait(false);
+        await _steps.TakeAsync(() => _startEnded.Task).ConfigureAwait(false);
+        await _steps.TakeAsync(() => _livingApp).ConfigureAwait(false);
+        var features = StopFeaturesAsync();
+        if (block is { } duration)
+        {
+            await _appLife!.BlockShutdownAsync(duration, _blockEnds.Token).ConfigureAwait(false);
+            StartGrace();
+        }
+
         _state.Ready = _state.OutboundReady = false;
-        await AttemptAsync(() => _appLife).ConfigureAwait(false);
-        foreach (var feature in _features.Reverse())
-            await AttemptAsync(() => feature.OnStoppingAsync(_grace.Token)).ConfigureAwait(false);
+        await features.ConfigureAwait(false);
+        if (_appLife is not null)
+            await _steps.TakeAsync(_appLife.EndProbesAsync).ConfigureAwait(false);
 
         // Found no more from here on. Calls under way end with the host, and need their connections until then.
         _group.Directory.Remove(AppId, _peer);
         if (_registry is not null)
-            await AttemptAsync(_registry.UnregisterAsync).ConfigureAwait(false);
+            await _steps.TakeAsync(_registry.UnregisterAsync).ConfigureAwait(false);
         if (_host is not null)
-            await AttemptAsync(() => _host.StopAsync(_grace.Token)).ConfigureAwait(false);
+            await _steps.TakeAsync(() => _host.StopAsync(_grace.Token)).ConfigureAwait(false);
         _registry?.Dispose();
         await CleanUpAsync().ConfigureAwait(false);
-        if (_isForced)
-            _logger?.Forced();
-        else if (_grace.IsCancellationRequested)
-            _logger?.GraceExceeded();
-        else if (_exitCode == 0)
-            _logger?.Stopped();
-        _healthy.TrySetException(new SidecarStartException($"sidecar of {AppId} has stopped"));
-        _group.Forget(this);
-        _stopped.TrySetResult(_grace.IsCancellationRequested ? 1 : _exitCode);
+        Finish();
+    }
+
+    private async Task StopFeaturesAsync()
+    {
+        foreach (var feature in _features.Reverse())
+            await _steps.TakeAsync(() => feature.OnStoppingAsync(_grace.Token)).ConfigureAwait(false);
     }
 
     // Closing files is worth a moment also when time is over, unless the shutdown is forced.
@@ -303,29 +333,21 @@ public sealed class SidecarInstance : IAsyncDisposable
 
         // Users before used: a component may lean on one that was loaded before it.
         foreach (var loaded in _components.All.Reverse())
-            await AttemptAsync(() => loaded.Component.DisposeAsync().AsTask(), limit.Token).ConfigureAwait(false);
+            await _steps.TakeAsync(() => loaded.Component.DisposeAsync().AsTask(), limit.Token).ConfigureAwait(false);
         if (_host is not null)
-            await AttemptAsync(() => _host.DisposeAsync().AsTask(), limit.Token).ConfigureAwait(false);
+            await _steps.TakeAsync(() => _host.DisposeAsync().AsTask(), limit.Token).ConfigureAwait(false);
     }
 
-    private Task AttemptAsync(Func<Task> step) => AttemptAsync(step, _grace.Token);
-
-    /// <summary>Takes the step, and waits for it while there is time; what takes longer ends by itself or with the process.</summary>
-    private async Task AttemptAsync(Func<Task> step, CancellationToken limit)
+    private void Finish()
     {
-        try
-        {
-            // Away from this thread, which may be the one that tells everybody of the limit: the web server's disposal blocks
-            // until its stop has heard of it.
-            await Task.Run(step, CancellationToken.None).WaitAsync(limit).ConfigureAwait(false);
-        }
-        catch (OperationCanceledException)
-        {
-            // The limit is over, which is told once at the end.
-        }
-        catch (Exception failure)
-        {
-            _logger?.StopFailed(failure.Message);
-        }
+        if (_isForced)
+            _logger?.Forced();
+        else if (_grace.IsCancellationRequested)
+            _logger?.GraceExceeded();
+        else if (_exitCode == 0)
+            _logger?.Stopped();
+        _healthy.TrySetException(new SidecarStartException($"sidecar of {AppId} has stopped"));
+        _group.Forget(this);
+        _stopped.TrySetResult(_grace.IsCancellationRequested ? 1 : _exitCode);
     }
 }

@@ -19,8 +19,11 @@ public sealed record SidecarOptions
 
     public string AppChannelAddress { get; init; } = "127.0.0.1";
 
-    /// <summary>≤ 0 = unlimited.</summary>
+    /// <summary>Calls of the app at a time; ≤ 0 = unlimited.</summary>
     public int AppMaxConcurrency { get; init; } = -1;
+
+    /// <summary><c>--enable-app-health-check</c>; null = off, and the app counts as healthy.</summary>
+    public AppHealthOptions? AppHealth { get; init; }
 
     /// <summary><c>--dapr-http-port</c>; 0 = any free port.</summary>
     public int HttpPort { get; init; } = 3500;
@@ -33,6 +36,21 @@ public sealed record SidecarOptions
 
     /// <summary><c>--dapr-listen-addresses</c>. Empty = loopback, where real Dapr listens everywhere.</summary>
     public IReadOnlyList<string> ListenAddresses { get; init; } = [];
+
+    /// <summary><c>--unix-domain-socket</c>: folder of the API's socket, which is served in place of the TCP port; null = none.</summary>
+    public string? UnixDomainSocket { get; init; }
+
+    /// <summary><c>--dapr-public-port</c>: metadata and health for everybody, without a token; 0 = off.</summary>
+    public int PublicPort { get; init; }
+
+    /// <summary><c>--dapr-public-listen-address</c>. null = loopback, where real Dapr listens everywhere.</summary>
+    public string? PublicListenAddress { get; init; }
+
+    /// <summary><c>--dapr-internal-grpc-listen-address</c>: where sidecars of other processes call. null = loopback, where real Dapr listens everywhere.</summary>
+    public string? InternalListenAddress { get; init; }
+
+    /// <summary><c>--allowed-origins</c>: origins that may call from a browser, or <c>*</c>; empty = none, and no CORS headers at all.</summary>
+    public IReadOnlyList<string> AllowedOrigins { get; init; } = [];
 
     public IReadOnlyList<string> ResourcesPaths { get; init; } = [];
 
@@ -50,6 +68,12 @@ public sealed record SidecarOptions
     /// <summary>≤ 0 = no limit.</summary>
     public TimeSpan GracefulShutdown { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary><c>--dapr-block-shutdown-duration</c>: how long the API stays up after a signal, unless the app turns unhealthy; null = not at all.</summary>
+    public TimeSpan? BlockShutdown { get; init; }
+
+    /// <summary><c>--enable-api-logging</c>; null = as the Configuration says.</summary>
+    public bool? ApiLogging { get; init; }
+
     /// <summary>Parts of <c>--disable-init-endpoints</c>: config, subscribe.</summary>
     public IReadOnlyList<string> DisabledInitEndpoints { get; init; } = [];
 
@@ -65,7 +89,7 @@ public sealed record SidecarOptions
 
     /// <summary>
     /// This sidecar's environment. A co-hosted sidecar has its own, which begins as a copy of the process's.
-    /// Read: DAPR_API_TOKEN, APP_API_TOKEN, NAMESPACE, POD_NAME, DAPR_ENV_KEYS.
+    /// Read: DAPR_API_TOKEN, APP_API_TOKEN, NAMESPACE, POD_NAME, DAPR_HOST_IP, DAPR_ENV_KEYS.
     /// </summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = ProcessEnvironment();
 

@@ -36,6 +36,7 @@ internal static class HeaderRules
     }
 
     /// <summary>Copies all but the hop-by-hop headers and the app's Content-Length, which may be stale: the server frames the reply anew.</summary>
+    /// <exception cref="HttpRequestException">The response gives several lengths, so that nobody can tell where it ends (RFC 9112, section 6.3).</exception>
     public static void CopyResponse(HttpResponseMessage from, IHeaderDictionary to)
     {
         var listed = from.Headers.NonValidated.TryGetValues("Connection", out var connection) ? connection.ToString() : null;
@@ -47,11 +48,29 @@ internal static class HeaderRules
     {
         foreach (var (name, values) in headers)
         {
-            if (HopByHop.Contains(name) || name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase) ||
+            if (name.Equals("Content-Length", StringComparison.OrdinalIgnoreCase))
+            {
+                RefuseSeveral(values);
+                continue;
+            }
+
+            if (HopByHop.Contains(name) ||
                 name.Equals(InvocationTarget.AppIdHeader, StringComparison.OrdinalIgnoreCase) ||
                 (listed is not null && IsListed(listed, name)))
                 continue;
             to.Append(name, values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]));
+        }
+    }
+
+    private static void RefuseSeveral(HeaderStringValues lengths)
+    {
+        if (lengths.Count < 2)
+            return;
+        string? first = null;
+        foreach (var length in lengths)
+        {
+            if (!length.Equals(first ??= length, StringComparison.Ordinal))
+                throw new HttpRequestException($"the app answered with several lengths: {lengths}");
         }
     }
 

@@ -2,6 +2,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Invocation.External;
 using Sidecar.Runtime.NameResolution;
 using Sidecar.Runtime.Telemetry;
 
@@ -21,7 +22,7 @@ internal readonly record struct InvocationOutcome(HttpResponseMessage? Response,
 /// Finds the callee's sidecar and hands the call over. The callee's status is never an error here; a sidecar that cannot be
 /// reached is tried again 3 times, 1 s apart (contract 2.4, "Retries").
 /// </summary>
-internal sealed class InvocationEngine(SidecarOptions options, INameResolver names, ILogger<InvocationEngine> logger)
+internal sealed class InvocationEngine(SidecarOptions options, INameResolver names, ExternalServices external, ILogger<InvocationEngine> logger)
 {
     private const int Attempts = 4;
     private const int ResolveAttempts = 5;
@@ -31,6 +32,8 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
 
     public async ValueTask<InvocationOutcome> InvokeAsync(InvocationCall call, CancellationToken cancellationToken)
     {
+        if (external.Find(call.AppId) is { } service)
+            return await CallExternalAsync(service, call, cancellationToken).ConfigureAwait(false);
         if (Unqualified(call.AppId) is not { } name)
             return Failed(call.AppId, $"couldn't find service: {call.AppId}");
         if (name.Length < call.AppId.Length)
@@ -52,6 +55,19 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
             {
                 return Failed(call.AppId, failure.InnerException is BadHttpRequestException bad ? bad.Message : failure.Message);
             }
+        }
+    }
+
+    // What it answers is its own; that it cannot be reached is not tried again (contract 2.4, "Retries").
+    private async ValueTask<InvocationOutcome> CallExternalAsync(IPeer service, InvocationCall call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return new InvocationOutcome(await service.InvokeAsync(ToPlainRequest(call), cancellationToken).ConfigureAwait(false), null);
+        }
+        catch (HttpRequestException failure)
+        {
+            return Failed(call.AppId, failure.InnerException is BadHttpRequestException bad ? bad.Message : failure.Message);
         }
     }
 
@@ -77,17 +93,24 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
         return await names.ResolveAsync(appId, cancellationToken).ConfigureAwait(false);
     }
 
-    private HttpRequestMessage ToRequest(InvocationCall call)
+    private static HttpRequestMessage ToPlainRequest(InvocationCall call)
     {
         var request = new HttpRequestMessage(call.Verb, new Uri($"/{call.Method}{call.Query}", UriKind.Relative)) { Content = call.Body.ToContent() };
         HeaderRules.CopyRequest(call.Headers, request);
-        Set(request, "dapr-caller-app-id", options.AppId);
-        Set(request, "dapr-callee-app-id", call.AppId);
-        Set(request, "dapr-caller-namespace", options.Namespace ?? DefaultNamespace);
         Set(request, TraceContext.ParentHeader, call.Trace.TraceParent);
         if (call.Trace.TraceState.Length > 0)
             Set(request, TraceContext.StateHeader, call.Trace.TraceState);
-        if (!call.AppId.Equals(options.AppId, StringComparison.Ordinal))
+        return request;
+    }
+
+    private HttpRequestMessage ToRequest(InvocationCall call)
+    {
+        var request = ToPlainRequest(call);
+        Set(request, "dapr-caller-app-id", options.AppId);
+        Set(request, "dapr-callee-app-id", call.AppId);
+        Set(request, "dapr-caller-namespace", options.Namespace ?? DefaultNamespace);
+        // Over a socket file there is no address.
+        if (call.RemoteAddress.Length > 0 && !call.AppId.Equals(options.AppId, StringComparison.Ordinal))
         {
             request.Headers.TryAddWithoutValidation("X-Forwarded-For", call.RemoteAddress);
             request.Headers.TryAddWithoutValidation("X-Forwarded-Host", call.Host);

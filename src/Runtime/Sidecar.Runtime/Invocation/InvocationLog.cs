@@ -15,4 +15,10 @@ internal static partial class InvocationLog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "call of {AppId} broke off: {Reason}")]
     public static partial void ReplyBroken(this ILogger logger, string appId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
+    public static partial void EndpointProblem(this ILogger logger, string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "HTTPEndpoint {Name} ({Origin}) cannot be called: clientTLS: {Reason}")]
+    public static partial void EndpointBroken(this ILogger logger, string name, string origin, string reason);
 }

@@ -6,20 +6,27 @@ using Sidecar.Components.PubSub;
 using Sidecar.Components.Secrets;
 using Sidecar.Components.State;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Resources;
 
 namespace Sidecar.Runtime.Metadata;
 
 /// <summary>What the sidecar tells of itself (contract 2.17). Empty lists and texts are left out, as the contract says.</summary>
-internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry components, IEnumerable<IMetadataContributor> contributors)
+internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry components, LiveResources resources, IEnumerable<IMetadataContributor> contributors)
 {
     private readonly ConcurrentDictionary<string, string> _extended = new(
         options.ExtendedMetadata.Append(KeyValuePair.Create("daprRuntimeVersion", RuntimeVersion.Dapr)), StringComparer.Ordinal);
+
+    /// <summary>On in Dapr 1.18 unless a Configuration says otherwise, as far as this runtime has them.</summary>
+    private static readonly string[] FeaturesOnByDefault = ["HotReload"];
 
     public void Set(string name, string value) => _extended[name] = value;
 
     public JsonObject Read()
     {
         var metadata = new JsonObject { ["id"] = options.AppId, ["runtimeVersion"] = RuntimeVersion.Dapr };
+        var features = EnabledFeatures().ToArray();
+        if (features.Length > 0)
+            metadata["enabledFeatures"] = new JsonArray([.. features.Select(name => (JsonNode)name)]);
         if (components.All.Count > 0)
             metadata["components"] = new JsonArray([.. components.All.Select(Describe)]);
         metadata["extended"] = new JsonObject(_extended.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value)));
@@ -36,6 +43,12 @@ internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry c
         return metadata;
     }
 
+    private IEnumerable<string> EnabledFeatures()
+    {
+        var given = resources.Current.Configuration.Features;
+        return FeaturesOnByDefault.Where(name => given.GetValueOrDefault(name, true)).Union(given.Where(feature => feature.Value).Select(feature => feature.Key));
+    }
+
     private JsonObject DescribeApp()
     {
         var app = new JsonObject
@@ -46,6 +59,17 @@ internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry c
         };
         if (options.AppMaxConcurrency > 0)
             app["maxConcurrency"] = options.AppMaxConcurrency;
+        if (options.AppHealth is { } health)
+        {
+            app["health"] = new JsonObject
+            {
+                ["healthCheckPath"] = health.Path,
+                ["healthProbeInterval"] = GoText.Duration(health.Interval),
+                ["healthProbeTimeout"] = GoText.Duration(health.Timeout),
+                ["healthThreshold"] = health.Threshold,
+            };
+        }
+
         return app;
     }
 
@@ -93,7 +117,7 @@ internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry c
             yield return "MESSAGE_TTL";
         if (features.HasFlag(PubSubFeatures.SubscribeWildcards))
             yield return "SUBSCRIBE_WILDCARDS";
-        if (features.HasFlag(PubSubFeatures.BulkPublish))
-            yield return "BULK_PUBLISH";
+        if (features.HasFlag(PubSubFeatures.BulkPubSub))
+            yield return "BULK_PUBSUB";
     }
 }

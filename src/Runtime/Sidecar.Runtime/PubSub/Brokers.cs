@@ -1,4 +1,4 @@
-using System.Collections.Concurrent;
+using System.Runtime.CompilerServices;
 using Sidecar.Components.PubSub;
 using Sidecar.Runtime.Hosting;
 
@@ -21,21 +21,15 @@ internal sealed class Brokers(ComponentRegistry components, SidecarOptions optio
     private const string NamespaceTemplate = "{namespace}";
     private const string DefaultNamespace = "default";
 
-    private readonly ConcurrentDictionary<string, Broker> _known = new(StringComparer.Ordinal);
+    // By the component itself: one that a reload has taken away takes its entry along.
+    private readonly ConditionalWeakTable<LoadedComponent, Broker> _known = [];
 
     public bool Any => components.HasAny<IPubSub>();
 
-    public Broker? Find(string name)
-    {
-        if (components.Find(name) is not { Component: IPubSub driver } source)
-            return null;
-        if (_known.TryGetValue(name, out var known) && ReferenceEquals(known.Source, source))
-            return known;
+    public Broker? Find(string name) => components.Find(name) is { Component: IPubSub } source ? _known.GetValue(source, Read) : null;
 
-        var broker = new Broker(source, driver, TopicPermissions.Read(source.Metadata, options.AppId), PrefixOf(source));
-        _known[name] = broker;
-        return broker;
-    }
+    private Broker Read(LoadedComponent source) =>
+        new(source, (IPubSub)source.Component, TopicPermissions.Read(source.Metadata, options.AppId), PrefixOf(source));
 
     // A component that names its namespace anywhere shares a broker with the same app of other namespaces.
     private string PrefixOf(LoadedComponent source) =>

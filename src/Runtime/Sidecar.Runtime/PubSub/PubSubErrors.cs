@@ -23,6 +23,17 @@ internal static class PubSubErrors
     public static DaprError CloudEventCreation(string pubsub, string appId, string reason) =>
         Rich("ERR_PUBSUB_CLOUD_EVENTS_SER", 500, GrpcStatus.InvalidArgument, "cannot create cloudevent", "DAPR_PUBSUB_CLOUD_EVENT_CREATION", pubsub, ForApp(appId, reason));
 
+    /// <summary>The body of a bulk publish is not a list of entries.</summary>
+    public static DaprError UnreadableEntries(string pubsub, string topic, string appId, string reason) =>
+        Entries($"error when unmarshaling the request for topic {topic} pubsub {pubsub}: {reason}", "DAPR_PUBSUB_UNMARSHAL_EVENTS", pubsub, appId, reason);
+
+    /// <summary>An entry's event is not what its content type says.</summary>
+    public static DaprError UnfitEntry(string pubsub, string topic, string appId, string reason) =>
+        Entries($"error when marshalling cloud event envelope for topic {topic} pubsub {pubsub}: {reason}", "DAPR_PUBSUB_MARSHAL_ENVELOPE", pubsub, appId, reason);
+
+    public static DaprError BadEntryIds(string pubsub, string topic, string appId, string reason) =>
+        Entries($"error marshaling events to bytes for topic {topic} pubsub {pubsub}: {reason}", "DAPR_PUBSUB_MARSHAL_EVENTS", pubsub, appId, reason);
+
     public static DaprError Forbidden(string pubsub, string topic, string appId)
     {
         var message = $"topic {topic} is not allowed for app id {appId}";
@@ -32,6 +43,9 @@ internal static class PubSubErrors
     public static DaprError PublishFailed(string pubsub, string topic, string reason) =>
         Rich("ERR_PUBSUB_PUBLISH_MESSAGE", 500, GrpcStatus.Internal, $"error when publishing to topic {topic} in pubsub {pubsub}: {reason}", "DAPR_PUBSUB_PUBLISH_MESSAGE", pubsub,
             new Dictionary<string, string> { ["topic"] = topic, ["error"] = reason });
+
+    private static DaprError Entries(string message, string reason, string pubsub, string appId, string error) =>
+        Rich("ERR_PUBSUB_EVENTS_SER", 400, GrpcStatus.InvalidArgument, message, reason, pubsub, ForApp(appId, error));
 
     private static DaprError Rich(string code, int http, int grpc, string message, string reason, string pubsub, Dictionary<string, string> metadata) =>
         new(code, http, grpc, message)

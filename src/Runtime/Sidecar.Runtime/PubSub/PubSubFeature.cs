@@ -4,7 +4,9 @@ using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Metadata;
 using Sidecar.Runtime.PubSub.Delivery;
 using Sidecar.Runtime.PubSub.Publishing;
+using Sidecar.Runtime.PubSub.Publishing.Bulk;
 using Sidecar.Runtime.PubSub.Routing;
+using Sidecar.Runtime.PubSub.Subscriptions;
 
 namespace Sidecar.Runtime.PubSub;
 
@@ -15,11 +17,13 @@ internal static class PubSubFeature
     {
         services.AddSingleton<Brokers>();
         services.AddSingleton<PublishEngine>();
+        services.AddSingleton<BulkPublishEngine>();
         services.AddSingleton<ITopics, Topics>();
         services.AddSingleton<IRouteMatcherParser, ExpressionMatcherParser>();
         services.AddSingleton<AppSubscriptions>();
         services.AddSingleton<DeadLetters>();
         services.AddSingleton<SubscriptionStarter>();
+        services.AddSingleton<ActiveSubscriptions>();
         services.AddSingleton<SubscriptionFeature>();
         services.AddSingleton<ISidecarFeature>(provider => provider.GetRequiredService<SubscriptionFeature>());
         services.AddSingleton<IMetadataContributor>(provider => provider.GetRequiredService<SubscriptionFeature>());

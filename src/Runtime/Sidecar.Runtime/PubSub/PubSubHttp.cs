@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Publishing;
+using Sidecar.Runtime.PubSub.Publishing.Bulk;
 using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.PubSub;
@@ -21,7 +22,9 @@ internal static class PubSubHttp
     public static void Map(IEndpointRouteBuilder routes)
     {
         var engine = routes.ServiceProvider.GetRequiredService<PublishEngine>();
-        routes.MapMethods("/v1.0/publish/{pubsub}/{**topic}", PublishVerbs, context => PublishAsync(context, engine));
+        RequestDelegate publish = context => PublishAsync(context, engine);
+        routes.MapMethods("/v1.0/publish/{pubsub}/{**topic}", PublishVerbs, publish);
+        BulkPublishHttp.Map(routes, publish);
     }
 
     private static async Task PublishAsync(HttpContext context, PublishEngine engine)

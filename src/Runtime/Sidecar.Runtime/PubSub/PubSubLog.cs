@@ -7,6 +7,9 @@ internal static partial class PubSubLog
     [LoggerMessage(Level = LogLevel.Error, Message = "Publishing to topic {Topic} in pubsub {Pubsub} failed")]
     public static partial void PublishFailed(ILogger logger, Exception failure, string topic, string pubsub);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Failed} of {All} messages could not be published to topic {Topic} in pubsub {Pubsub}; this is why the first was not")]
+    public static partial void BulkPublishFailed(ILogger logger, Exception failure, int failed, int all, string topic, string pubsub);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "Subscribed to topic {Topic} in pubsub {Pubsub}")]
     public static partial void Subscribed(ILogger logger, string topic, string pubsub);
 
@@ -39,9 +42,6 @@ internal static partial class PubSubLog
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The app's subscription to topic {Topic} in pubsub {Pubsub} is broken, and with it its whole list: {Reason}")]
     public static partial void SubscribeAnswerBroken(ILogger logger, string pubsub, string topic, string reason);
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The app asks for bulk delivery of topic {Topic} in pubsub {Pubsub}; it gets its messages one by one")]
-    public static partial void BulkIgnored(ILogger logger, string pubsub, string topic);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Stopped before all messages under way were handled; the broker will deliver them again")]
     public static partial void StoppedWhileHandling(ILogger logger);

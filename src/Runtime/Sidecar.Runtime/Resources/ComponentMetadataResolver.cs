@@ -6,6 +6,12 @@ namespace Sidecar.Runtime.Resources;
 /// <param name="Problems">Warnings: the value is left empty, log them. Errors: the component cannot start.</param>
 internal sealed record ResolvedMetadata(ComponentMetadata Metadata, IReadOnlyList<ResourceProblem> Problems);
 
+/// <summary>Items of a resource that are to become values.</summary>
+/// <param name="Subject">Whose they are, for messages: what the item's name in quotes follows.</param>
+/// <param name="Path">Their list in the document.</param>
+internal sealed record ValueSource(
+    string File, string Subject, string Path, Func<int, int> LineOf, IReadOnlyList<ComponentMetadataItem> Items, string? SecretStore);
+
 /// <summary>
 /// Turns metadata items into values: secrets and environment references first, then the templates <c>{uuid}</c>,
 /// <c>{podName}</c>, <c>{namespace}</c> and <c>{appID}</c> in what they gave (contract section 4.2).
@@ -16,22 +22,32 @@ internal sealed class ComponentMetadataResolver(string appId, IReadOnlyDictionar
 
     public async ValueTask<ResolvedMetadata> ResolveAsync(ComponentResource component, CancellationToken cancellationToken)
     {
-        var values = new List<KeyValuePair<string, string>>(component.Metadata.Count);
+        var source = new ValueSource(
+            component.Origin.File, $"component '{component.Name}', metadata", "spec.metadata", component.LineOfMetadata, component.Metadata, component.SecretStore);
+        var (values, problems) = await ResolveAsync(source, cancellationToken).ConfigureAwait(false);
+        return new ResolvedMetadata(new ComponentMetadata(values), problems);
+    }
+
+    /// <summary>The values in the order of the items.</summary>
+    public async ValueTask<(IReadOnlyList<KeyValuePair<string, string>> Values, IReadOnlyList<ResourceProblem> Problems)> ResolveAsync(
+        ValueSource source, CancellationToken cancellationToken)
+    {
+        var values = new List<KeyValuePair<string, string>>(source.Items.Count);
         var problems = new List<ResourceProblem>();
-        for (var index = 0; index < component.Metadata.Count; index++)
+        for (var index = 0; index < source.Items.Count; index++)
         {
-            var item = component.Metadata[index];
-            var report = new Reporter(component, index, problems);
+            var item = source.Items[index];
+            var report = new Reporter(source, index, problems);
             var value = item switch
             {
-                { SecretKeyRef: { } reference } => await ReadSecretAsync(component.SecretStore, reference, report, cancellationToken).ConfigureAwait(false) ?? item.Value,
+                { SecretKeyRef: { } reference } => await ReadSecretAsync(source.SecretStore, reference, report, cancellationToken).ConfigureAwait(false) ?? item.Value,
                 { Value: null, EnvRef: { Length: > 0 } variable } => ReadVariable(variable, report),
                 _ => item.Value,
             };
             values.Add(KeyValuePair.Create(item.Name, FillIn(value ?? "", report)));
         }
 
-        return new ResolvedMetadata(new ComponentMetadata(values), problems);
+        return (values, problems);
     }
 
     /// <summary>null when it cannot be read, which is reported.</summary>
@@ -100,18 +116,18 @@ internal sealed class ComponentMetadataResolver(string appId, IReadOnlyDictionar
             .Replace("{appID}", appId, StringComparison.Ordinal);
     }
 
-    /// <summary>Reports problems of one metadata item; they never hold its value, which may be secret.</summary>
-    private sealed class Reporter(ComponentResource component, int index, List<ResourceProblem> problems)
+    /// <summary>Reports problems of one item; they never hold its value, which may be secret.</summary>
+    private sealed class Reporter(ValueSource source, int index, List<ResourceProblem> problems)
     {
         public void Warning(string field, string message) => Add(field, message, isWarning: true);
 
         public void Error(string field, string message) => Add(field, message, isWarning: false);
 
         private void Add(string field, string message, bool isWarning) => problems.Add(new ResourceProblem(
-            component.Origin.File,
-            component.LineOfMetadata(index),
-            $"spec.metadata[{index}].{field}",
-            $"component '{component.Name}', metadata '{component.Metadata[index].Name}': {message}",
+            source.File,
+            source.LineOf(index),
+            $"{source.Path}[{index}].{field}",
+            $"{source.Subject} '{source.Items[index].Name}': {message}",
             isWarning));
     }
 }

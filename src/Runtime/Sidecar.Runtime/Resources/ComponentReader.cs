@@ -40,7 +40,8 @@ internal static class ComponentReader
         return component;
     }
 
-    private static string? SecretStore(YamlFields fields)
+    /// <summary><c>auth.secretStore</c>.</summary>
+    public static string? SecretStore(YamlFields fields)
     {
         if (fields.Object("auth") is not { } auth)
             return null;
@@ -59,7 +60,8 @@ internal static class ComponentReader
         return DefaultInitTimeout;
     }
 
-    private static ComponentMetadataItem MetadataItem(YamlFields item, List<int> lines)
+    /// <summary>A name with one of value, secretKeyRef and envRef.</summary>
+    public static ComponentMetadataItem MetadataItem(YamlFields item, List<int> lines)
     {
         lines.Add(item.Line);
         var name = item.RequiredText("name");
@@ -73,7 +75,7 @@ internal static class ComponentReader
         return result;
     }
 
-    private static SecretKeyRef SecretReference(YamlFields reference)
+    public static SecretKeyRef SecretReference(YamlFields reference)
     {
         var name = reference.RequiredText("name");
         var key = reference.Text("key");

@@ -5,6 +5,8 @@ namespace Sidecar.Runtime.Resources;
 /// <summary><c>kind: Configuration</c>: the parts that are acted upon, and a warning for each other part.</summary>
 internal static class ConfigurationReader
 {
+    private const string SqliteNames = "sqlite";
+
     private static readonly string[] Features =
     [
         "HotReload", "WorkflowsRemoteActivityReminder", "ActorStateTTL", "WorkflowsClusteredDeployment", "WorkflowHistorySigning", "WorkflowsFastPath",
@@ -23,6 +25,8 @@ internal static class ConfigurationReader
                 SecretScopes = Scopes(spec) ?? before.SecretScopes,
                 Features = FeatureFlags(spec) ?? before.Features,
                 DeniedComponents = Denied(spec) ?? before.DeniedComponents,
+                NameResolution = NameResolution(spec) ?? before.NameResolution,
+                ApiLogging = ApiLogging(spec) ?? before.ApiLogging,
             };
             foreach (var (part, shape) in KnownShapes.ConfigurationParts)
             {
@@ -86,5 +90,30 @@ internal static class ConfigurationReader
         var denied = components.Node("deny") is null ? null : components.Texts("deny");
         components.RefuseUnknown();
         return denied;
+    }
+
+    private static NameResolutionSettings? NameResolution(YamlFields spec)
+    {
+        if (spec.Object("nameResolution") is not { } given)
+            return null;
+        var component = (given.Text("component") ?? "").ToLowerInvariant();
+        given.Allow("version", "configuration");
+        var settings = new NameResolutionSettings(
+            new ResourceOrigin(given.Problems.File, given.Line), component, component == SqliteNames ? given.TextMap("configuration") : new Dictionary<string, string>());
+        if (component is not ("" or SqliteNames))
+            given.Problems.Warning(given.LineOf("component"), given.PathOf("component"), $"'{component}' is not in this runtime; sidecars of this machine find each other in its own registry, '{SqliteNames}' shares one by file");
+        given.RefuseUnknown();
+        return settings;
+    }
+
+    private static ApiLoggingSettings? ApiLogging(YamlFields spec)
+    {
+        if (spec.Object("logging") is not { } logging)
+            return null;
+        var api = logging.Object("apiLogging");
+        var settings = api is null ? null : new ApiLoggingSettings(api.Flag("enabled"), api.Flag("obfuscateURLs"), api.Flag("omitHealthChecks"));
+        api?.RefuseUnknown();
+        logging.RefuseUnknown();
+        return settings;
     }
 }

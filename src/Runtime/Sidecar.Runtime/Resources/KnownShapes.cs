@@ -2,7 +2,7 @@ using Sidecar.Runtime.Resources.Yaml;
 
 namespace Sidecar.Runtime.Resources;
 
-/// <summary>Fields of the parts that this runtime checks and does not act upon yet (contract sections 4.3, 4.4 and 4.6).</summary>
+/// <summary>Fields of the parts that this runtime checks and does not act upon yet (contract sections 4.3 and 4.4).</summary>
 internal static class KnownShapes
 {
     private const string Policies = "timeout, retry, circuitBreaker";
@@ -30,17 +30,6 @@ internal static class KnownShapes
               }
             }
             """,
-        ["HTTPEndpoint"] = """
-            apiVersion, kind, metadata, status, scopes, auth { secretStore },
-            spec {
-              version, baseUrl,
-              headers[] { name, value, secretKeyRef { name, key }, envRef },
-              clientTLS {
-                rootCA { value, secretKeyRef { name, key } }, certificate { value, secretKeyRef { name, key } },
-                privateKey { value, secretKeyRef { name, key } }, renegotiation
-              }
-            }
-            """,
     });
 
     /// <summary>Parts of a Configuration's <c>spec</c>, by name.</summary>
@@ -55,9 +44,7 @@ internal static class KnownShapes
             defaultAction, trustDomain,
             policies[] { appId, defaultAction, trustDomain, namespace, operations[] { name, httpVerb, action } }
             """,
-        ["nameResolution"] = "component, version, configuration",
         ["api"] = "allowed[] { name, version, protocol }, denied[] { name, version, protocol }",
-        ["logging"] = "apiLogging { enabled, obfuscateURLs, omitHealthChecks }",
         ["mtls"] = "enabled, workloadCertTTL, allowedClockSkew, sentryAddress, controlPlaneTrustDomain, tokenValidators",
         ["wasm"] = "strictSandbox",
         ["workflow"] = """

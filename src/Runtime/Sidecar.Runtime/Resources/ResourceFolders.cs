@@ -9,6 +9,7 @@ internal sealed class ResourceFolders
     private readonly List<ResourceProblem> _problems = [];
     private readonly List<ComponentResource> _components = [];
     private readonly List<SubscriptionResource> _subscriptions = [];
+    private readonly List<HttpEndpointResource> _httpEndpoints = [];
     private readonly Dictionary<(ResourceKind Kind, string Name), ResourceOrigin> _names = [];
     private readonly HashSet<ResourceKind> _withoutEffect = [];
 
@@ -17,6 +18,8 @@ internal sealed class ResourceFolders
     public IReadOnlyList<ComponentResource> Components => _components;
 
     public IReadOnlyList<SubscriptionResource> Subscriptions => _subscriptions;
+
+    public IReadOnlyList<HttpEndpointResource> HttpEndpoints => _httpEndpoints;
 
     public IReadOnlyList<ResourceProblem> Problems => _problems;
 
@@ -90,6 +93,8 @@ internal sealed class ResourceFolders
                 return ComponentReader.Read(header, fields);
             case { Name: "Subscription" }:
                 return SubscriptionReader.Read(header, fields);
+            case { Name: "HTTPEndpoint" }:
+                return HttpEndpointReader.Read(header, fields);
             case { Name: "Configuration" }:
                 // Dapr takes configurations from --config only; one in a resources folder lies there for somebody else.
                 return null;
@@ -112,6 +117,10 @@ internal sealed class ResourceFolders
             case ComponentResource component when Concerns(component.Namespace, component.Scopes):
                 if (IsFirst(ResourceKind.Component, component.Name, component.Origin))
                     _components.Add(component);
+                break;
+            case HttpEndpointResource endpoint when Concerns(endpoint.Namespace, endpoint.Scopes):
+                if (IsFirst(ResourceKind.HttpEndpoint, endpoint.Name, endpoint.Origin))
+                    _httpEndpoints.Add(endpoint);
                 break;
             case ReadSubscription { Resource: var subscription, Kind: var kind } when Concerns(subscription.Namespace, subscription.Scopes):
                 if (IsFirst(kind, subscription.Name, subscription.Origin))

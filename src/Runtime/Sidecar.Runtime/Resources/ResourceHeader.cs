@@ -9,6 +9,8 @@ internal sealed record ResourceKind(string ApiVersion, string Name)
 
     public static ResourceKind Component { get; } = new(V1, "Component");
 
+    public static ResourceKind HttpEndpoint { get; } = new(V1, "HTTPEndpoint");
+
     public static ResourceKind SubscriptionV2 { get; } = new("dapr.io/v2alpha1", "Subscription");
 
     public static IReadOnlyList<ResourceKind> All { get; } =
@@ -18,7 +20,7 @@ internal sealed record ResourceKind(string ApiVersion, string Name)
         SubscriptionV2,
         new(V1, "Configuration"),
         new(V1, "Resiliency"),
-        new(V1, "HTTPEndpoint"),
+        HttpEndpoint,
         new(V1, "MCPServer"),
         new(V1, "WorkflowAccessPolicy"),
     ];

@@ -19,6 +19,7 @@ public static class ResourceLoader
             {
                 Components = folders.Components,
                 Subscriptions = folders.Subscriptions,
+                HttpEndpoints = folders.HttpEndpoints,
                 Configuration = configuration.Merged,
                 Problems = problems,
             },

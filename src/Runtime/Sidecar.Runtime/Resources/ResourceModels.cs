@@ -66,7 +66,24 @@ public sealed record SubscriptionResource(ResourceOrigin Origin, string Name, st
 
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Null = messages are delivered one by one.</summary>
+    public BulkSubscribe? BulkSubscribe { get; init; }
+
     public IReadOnlyList<string> Scopes { get; init; } = [];
+}
+
+/// <summary><c>bulkSubscribe</c> of a subscription that has it enabled: messages go to the app in batches.</summary>
+/// <param name="MaxMessagesCount">A batch has at most so many.</param>
+/// <param name="MaxAwaitDurationMs">The first message of a batch waits at most so long (ms) for the others.</param>
+public sealed record BulkSubscribe(int MaxMessagesCount, int MaxAwaitDurationMs)
+{
+    private const int DefaultCount = 100;
+    private const int DefaultAwaitMs = 1000;
+
+    /// <summary>Null when it is not enabled; a number that is absent or not positive means the default, as in Dapr.</summary>
+    public static BulkSubscribe? From(bool enabled, int? maxMessagesCount, int? maxAwaitDurationMs) => enabled
+        ? new BulkSubscribe(maxMessagesCount is > 0 and { } count ? count : DefaultCount, maxAwaitDurationMs is > 0 and { } await ? await : DefaultAwaitMs)
+        : null;
 }
 
 /// <param name="Match">CEL text; empty matches everything.</param>
@@ -83,6 +100,12 @@ public sealed record ConfigurationResource
     /// <summary>Component types (<c>type</c> or <c>type/version</c>) that must not load.</summary>
     public IReadOnlyList<string> DeniedComponents { get; init; } = [];
 
+    /// <summary><c>nameResolution</c>; null = not given.</summary>
+    public NameResolutionSettings? NameResolution { get; init; }
+
+    /// <summary><c>logging.apiLogging</c>.</summary>
+    public ApiLoggingSettings ApiLogging { get; init; } = new(false, false, false);
+
     /// <summary>Whether the deny list keeps this component out; with such a list one without a version is out too.</summary>
     public bool Denies(ComponentResource component) => DeniedComponents.Count > 0 &&
         (component.Version.Length == 0 ||
@@ -95,12 +118,21 @@ public sealed record ConfigurationResource
 
 public sealed record SecretScope(string StoreName, bool AllowByDefault, IReadOnlyList<string> AllowedSecrets, IReadOnlyList<string> DeniedSecrets);
 
+/// <param name="Component">Lower case; empty = the default.</param>
+/// <param name="Configuration">Fields of the components that this runtime has; else empty.</param>
+public sealed record NameResolutionSettings(ResourceOrigin Origin, string Component, IReadOnlyDictionary<string, string> Configuration);
+
+/// <param name="ObfuscateUrls">Lines name routes in place of URLs.</param>
+public sealed record ApiLoggingSettings(bool Enabled, bool ObfuscateUrls, bool OmitHealthChecks);
+
 /// <summary>What the resource folders and configuration files of one sidecar hold, after namespace and scope rules.</summary>
 public sealed record ResourceSet
 {
     public IReadOnlyList<ComponentResource> Components { get; init; } = [];
 
     public IReadOnlyList<SubscriptionResource> Subscriptions { get; init; } = [];
+
+    public IReadOnlyList<HttpEndpointResource> HttpEndpoints { get; init; } = [];
 
     public ConfigurationResource Configuration { get; init; } = new();
 

@@ -23,10 +23,32 @@ public sealed record ComponentSets(string Folder, string Default)
     internal string NameList => Names.Count == 0 ? "none" : string.Join(", ", Names);
 }
 
+/// <summary>When an app that has ended by itself is started again.</summary>
+public enum RestartPolicy
+{
+    /// <summary><c>no</c>, the default.</summary>
+    No,
+
+    /// <summary><c>on-failure</c>: after an exit code other than 0, or a kill.</summary>
+    OnFailure,
+}
+
 /// <summary>One entry of <c>apps</c>; ports ≤ 0 are to be chosen by the launcher, except <see cref="AppPort"/> (0 = none).</summary>
 public sealed record RunApp(string AppId, string AppDirPath)
 {
     public IReadOnlyList<string> Command { get; init; } = [];
+
+    /// <summary>Ours: ids of the apps that must have been healthy before this one is started. They make no circle.</summary>
+    public IReadOnlyList<string> DependsOn { get; init; } = [];
+
+    /// <summary>Ours: whether an app that has ended is started again.</summary>
+    public RestartPolicy Restart { get; init; }
+
+    /// <summary>Ours: folders whose changes rebuild and restart the app under <c>--watch</c>; empty = found from <see cref="Command"/>.</summary>
+    public IReadOnlyList<string> Watch { get; init; } = [];
+
+    /// <summary>Ours: the command, run in <see cref="AppDirPath"/>, that builds the app under <c>--watch</c>; empty = found from <see cref="Command"/>.</summary>
+    public IReadOnlyList<string> Build { get; init; } = [];
 
     public int AppPort { get; init; }
 

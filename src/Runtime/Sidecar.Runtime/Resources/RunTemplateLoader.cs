@@ -58,6 +58,7 @@ public static class RunTemplateLoader
             root.Problems.Error(root.LineOf("apps"), "apps", "expected a list with at least one app; this field is required");
         CheckAppIds(apps);
         CheckPorts(apps);
+        DependencyCheck.Check(apps);
         var template = new RunTemplate(
             file,
             string.IsNullOrEmpty(name) ? Path.GetFileName(directory) : name,

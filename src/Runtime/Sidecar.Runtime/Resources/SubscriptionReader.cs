@@ -23,7 +23,7 @@ internal static class SubscriptionReader
                 Scopes = scopes,
             };
             subscription = header.Kind == ResourceKind.SubscriptionV2 ? WithRoutes(subscription, spec) : WithRoute(subscription, spec);
-            BulkSubscribe(spec);
+            subscription = subscription with { BulkSubscribe = ReadBulkSubscribe(spec) };
             spec.RefuseUnknown();
         }
         else if (fields.Node("spec") is null)
@@ -68,16 +68,14 @@ internal static class SubscriptionReader
         return result;
     }
 
-    private static void BulkSubscribe(YamlFields spec)
+    private static BulkSubscribe? ReadBulkSubscribe(YamlFields spec)
     {
         if (spec.Object("bulkSubscribe") is not { } bulk)
-            return;
-        var enabled = bulk.Flag("enabled");
-        bulk.Integer("maxMessagesCount", 0, int.MaxValue);
-        bulk.Integer("maxAwaitDurationMs", 0, int.MaxValue);
+            return null;
+        var read = BulkSubscribe.From(
+            bulk.Flag("enabled"), bulk.Integer("maxMessagesCount", 0, int.MaxValue), bulk.Integer("maxAwaitDurationMs", 0, int.MaxValue));
         bulk.RefuseUnknown();
-        if (enabled)
-            spec.Problems.Warning(spec.LineOf("bulkSubscribe"), spec.PathOf("bulkSubscribe"), "has no effect in this runtime yet; messages are delivered one by one");
+        return read;
     }
 
     private static string? NullIfEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;

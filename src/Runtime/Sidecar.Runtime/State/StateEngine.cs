@@ -33,7 +33,8 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
         StateOptions.TryParseConsistency(consistency, out var parsed);
         try
         {
-            return (await store.Driver.GetAsync(stored, new StateReadOptions(parsed), cancellationToken).ConfigureAwait(false), null);
+            var item = await store.Driver.GetAsync(stored, new StateReadOptions(parsed), cancellationToken).ConfigureAwait(false);
+            return store.TryOpen(ref item, out var problem) ? (item, null) : (null, StateErrors.Get(store.Name, key, problem));
         }
         catch (Exception failure) when (IsOfTheDriver(failure, cancellationToken))
         {
@@ -41,6 +42,31 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
             return (null, StateErrors.Get(store.Name, key, failure.Message));
         }
     }
+
+    /// <summary>
+    /// One result per key, in the order asked for. A key that cannot be read has its reason in its result; only a store that gives
+    /// none at all is an error.
+    /// </summary>
+    public async ValueTask<(IReadOnlyList<BulkGetResult>? Results, DaprError? Error)> GetBulkAsync(
+        ConfiguredStateStore store, BulkGetRequest request, CancellationToken cancellationToken)
+    {
+        var stored = new string[request.Keys.Count];
+        for (var index = 0; index < stored.Length; index++)
+        {
+            if (store.Locate(request.Keys[index], out stored[index]) is { } illegal)
+                return (null, illegal);
+        }
+
+        var read = new BulkRead(store, request.Keys, stored);
+        await read.RunAsync(request.Parallelism, cancellationToken).ConfigureAwait(false);
+        if (read.Failures == 0)
+            return (read.Results, null);
+        logger.BulkGetFailed(store.Name, read.Failures, stored.Length, read.Failure!);
+        return read.Failures == stored.Length ? (null, StateErrors.BulkGet(read.Failure!.Message)) : (read.Results, null);
+    }
+
+    /// <summary>No store of this runtime can be queried.</summary>
+    public DaprError Query(string name) => stores.Find(name, out var error) is null ? error! : StateErrors.QueryNotSupported(name);
 
     /// <summary>
     /// Saves the items one after the other: each for itself, none undone when another fails. What is wrong with the request
@@ -54,9 +80,10 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
         {
             if (store.Locate(items[index].Key, out var stored) is { } illegal)
                 return illegal;
-            if (!StateOptions.TryBuildUpsert(stored, items[index], requestMetadata, out var upsert, out var problem))
+            items[index].Override(requestMetadata);
+            if (!StateOptions.TryBuildUpsert(stored, items[index], out var upsert, out var problem))
                 return StateErrors.Save(store.Name, problem);
-            upserts[index] = upsert;
+            upserts[index] = store.Encryption?.Seal(upsert) ?? upsert;
         }
 
         DaprError? first = null;
@@ -87,16 +114,20 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
     }
 
     /// <summary>
-    /// 1. Checks every operation. 2. With an outbox, publishes an event per upsert to the internal topic and adds its marker
+    /// 1. Checks every operation, and encrypts its value if the store is encrypted. 2. With an outbox, publishes an event per upsert to the internal topic and adds its marker
     /// to the transaction; nothing is written if that fails. 3. Runs the transaction. 4. Tells the outbox how it ended.
     /// </summary>
     public async ValueTask<DaprError?> TransactAsync(
-        ConfiguredStateStore store, IReadOnlyList<StateOperationRequest> requests, StateCaller caller, CancellationToken cancellationToken)
+        ConfiguredStateStore store,
+        IReadOnlyList<StateOperationRequest> requests,
+        IReadOnlyDictionary<string, string> requestMetadata,
+        StateCaller caller,
+        CancellationToken cancellationToken)
     {
         // 1.
         if (requests.Count == 0)
             return null;
-        if (BuildOperations(store, requests, out var operations) is { } refused)
+        if (BuildOperations(store, requests, requestMetadata, out var operations) is { } refused)
             return refused;
 
         // 2.
@@ -158,7 +189,10 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
     }
 
     private static DaprError? BuildOperations(
-        ConfiguredStateStore store, IReadOnlyList<StateOperationRequest> requests, out List<StateOperation> operations)
+        ConfiguredStateStore store,
+        IReadOnlyList<StateOperationRequest> requests,
+        IReadOnlyDictionary<string, string> requestMetadata,
+        out List<StateOperation> operations)
     {
         operations = new List<StateOperation>(requests.Count);
         foreach (var (name, item) in requests)
@@ -169,9 +203,10 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
                 return StateErrors.KeyMissing();
             if (store.Locate(item.Key, out var stored) is { } illegal)
                 return illegal;
+            item.Override(requestMetadata);
             if (!StateOptions.TryBuild(name == "delete", stored, item, out var operation, out var problem))
                 return StateErrors.Transaction(problem);
-            operations.Add(operation);
+            operations.Add(operation is StateUpsert upsert && store.Encryption is { } encryption ? encryption.Seal(upsert) : operation);
         }
 
         return store.Driver.MaxOperationsPerTransaction is { } most && operations.Count > most
@@ -181,6 +216,6 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
 
     // The contract answers whatever a component throws with the block's own code, also a time-out of its own; a caller that
     // went away is no failure.
-    private static bool IsOfTheDriver(Exception failure, CancellationToken cancellationToken) =>
+    internal static bool IsOfTheDriver(Exception failure, CancellationToken cancellationToken) =>
         failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested;
 }

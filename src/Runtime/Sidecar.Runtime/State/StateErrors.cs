@@ -26,23 +26,29 @@ internal static class StateErrors
             ReasonMetadata = new Dictionary<string, string> { ["appID"] = appId },
         };
 
-    public static DaprError IllegalKey(string store, string keyOrPrefix)
+    /// <param name="key">The key asked for.</param>
+    /// <param name="illegal">What holds the separator: the key itself or the component's prefix.</param>
+    public static DaprError IllegalKey(string store, string key, string illegal)
     {
-        var message = $"input key/keyPrefix '{keyOrPrefix}' can't contain '||'";
+        var message = $"input key/keyPrefix '{illegal}' can't contain '||'";
         return new DaprError("ERR_MALFORMED_REQUEST", 400, GrpcStatus.InvalidArgument, message)
         {
             Reason = "DAPR_STATE_ILLEGAL_KEY",
             Resource = new ResourceInfo("state", store),
-            FieldViolations = [("key", message)],
+            FieldViolations = [(key, message)],
         };
     }
 
-    public static DaprError MalformedTransaction(string reason) => CommonErrors.Malformed($"failed deserializing HTTP body: {reason}");
+    /// <summary>Of a transaction or a bulk get.</summary>
+    public static DaprError MalformedBody(string reason) => CommonErrors.Malformed($"failed deserializing HTTP body: {reason}");
 
     public static DaprError KeyMissing() => CommonErrors.Malformed("\"key\" is a required field");
 
     public static DaprError Get(string store, string key, string reason) =>
         new("ERR_STATE_GET", 500, GrpcStatus.Internal, $"fail to get {key} from state store {store}: {reason}");
+
+    /// <summary>The store could give none of the keys.</summary>
+    public static DaprError BulkGet(string reason) => new("ERR_STATE_BULK_GET", 500, GrpcStatus.Unknown, reason);
 
     public static DaprError Save(string store, string reason) =>
         new("ERR_STATE_SAVE", 500, GrpcStatus.Internal, $"failed saving state in state store {store}: {reason}");
@@ -69,6 +75,7 @@ internal static class StateErrors
         new("ERR_STATE_STORE_NOT_SUPPORTED", 500, GrpcStatus.Unimplemented, $"state store {store} doesn't support transactions")
         {
             Reason = "DAPR_STATE_TRANSACTIONS_NOT_SUPPORTED",
+            Resource = new ResourceInfo("state", store),
             HelpLinks = [(TransactionsDocumentation, "State stores by capability")],
         };
 
@@ -77,11 +84,19 @@ internal static class StateErrors
             $"the transaction holds {operations} operations, state store {store} takes {most} at most")
         {
             Reason = "DAPR_STATE_TOO_MANY_TRANSACTIONS",
+            Resource = new ResourceInfo("state", store),
             ReasonMetadata = new Dictionary<string, string>
             {
                 ["currentOpsTransaction"] = operations.ToString(CultureInfo.InvariantCulture),
                 ["maxOpsPerTransaction"] = most.ToString(CultureInfo.InvariantCulture),
             },
+        };
+
+    public static DaprError QueryNotSupported(string store) =>
+        new("ERR_STATE_STORE_NOT_SUPPORTED", 500, GrpcStatus.Internal, "state store does not support querying")
+        {
+            Reason = "DAPR_STATE_QUERYING_NOT_SUPPORTED",
+            Resource = new ResourceInfo("state", store),
         };
 
     public static DaprError Outbox(string reason) =>

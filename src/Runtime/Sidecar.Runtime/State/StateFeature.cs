@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.State.Encryption;
 using Sidecar.Runtime.State.Outbox;
 
 namespace Sidecar.Runtime.State;
@@ -9,7 +10,9 @@ namespace Sidecar.Runtime.State;
 internal static class StateFeature
 {
     public static IServiceCollection AddState(this IServiceCollection services) => services
+        .AddSingleton<IComponentCheck, EncryptionCheck>()
         .AddSingleton<StateStores>()
+        .AddSingleton<ISidecarFeature>(services => services.GetRequiredService<StateStores>())
         .AddSingleton<StateEngine>()
         .AddSingleton<OutboxTransactions>()
         .AddSingleton<OutboxPublisher>()

@@ -11,7 +11,7 @@ namespace Sidecar.Runtime.State;
 /// <summary>The state API over HTTP (contract section 2.5).</summary>
 internal static class StateHttp
 {
-    // Segments of /v1.0/state/{store}/{key}.
+    // Segments of /v1.0/state/{store}/{key}; the routes that begin otherwise have the store in the same place.
     private const int StoreSegment = 2;
     private const int KeySegment = 3;
 
@@ -24,7 +24,9 @@ internal static class StateHttp
         endpoints.MapMethods("/v1.0/state/{store}/{key}", [HttpMethods.Get], context => GetAsync(context, engine));
         endpoints.MapMethods("/v1.0/state/{store}/{key}", [HttpMethods.Delete], context => DeleteAsync(context, engine));
         endpoints.MapMethods("/v1.0/state/{store}", PostOrPut, context => SaveAsync(context, engine));
+        endpoints.MapMethods("/v1.0/state/{store}/bulk", PostOrPut, context => GetBulkAsync(context, engine));
         endpoints.MapMethods("/v1.0/state/{store}/transaction", PostOrPut, context => TransactAsync(context, engine));
+        endpoints.MapMethods("/v1.0-alpha1/state/{store}/query", PostOrPut, context => QueryAsync(context, engine));
     }
 
     private static async Task GetAsync(HttpContext context, StateEngine engine)
@@ -42,6 +44,28 @@ internal static class StateHttp
             await context.WriteErrorAsync(error).ConfigureAwait(false);
         else
             await WriteItemAsync(context.Response, item, context.RequestAborted).ConfigureAwait(false);
+    }
+
+    private static async Task GetBulkAsync(HttpContext context, StateEngine engine)
+    {
+        if (!RawPath.TryGetSegment(context, StoreSegment, out var storeName))
+        {
+            await RawPath.WriteBadEscapeAsync(context).ConfigureAwait(false);
+            return;
+        }
+
+        IReadOnlyList<BulkGetResult>? results = null;
+        if (engine.FindStore(storeName, out var error) is { } store)
+        {
+            (var request, error) = await RequestBody.ParseAsync(context.Request, StateJson.ParseBulkGet, StateErrors.MalformedBody).ConfigureAwait(false);
+            if (request is not null)
+                (results, error) = await engine.GetBulkAsync(store, request, context.RequestAborted).ConfigureAwait(false);
+        }
+
+        if (results is null)
+            await context.WriteErrorAsync(error!).ConfigureAwait(false);
+        else
+            await BulkJson.WriteAsync(context.Response, results, context.RequestAborted).ConfigureAwait(false);
     }
 
     private static async Task SaveAsync(HttpContext context, StateEngine engine)
@@ -97,12 +121,28 @@ internal static class StateHttp
         if (engine.FindTransactionalStore(storeName, out var error) is { } store)
         {
             (var operations, error) = await RequestBody.ParseAsync(
-                context.Request, StateJson.ParseTransaction, StateErrors.MalformedTransaction).ConfigureAwait(false);
+                context.Request, StateJson.ParseTransaction, StateErrors.MalformedBody).ConfigureAwait(false);
             if (operations is not null)
-                error = await engine.TransactAsync(store, operations, Caller(context.Request), context.RequestAborted).ConfigureAwait(false);
+            {
+                error = await engine.TransactAsync(
+                    store, operations, RequestMetadata.FromQuery(context.Request), Caller(context.Request), context.RequestAborted).ConfigureAwait(false);
+            }
         }
 
         await WriteOutcomeAsync(context, error).ConfigureAwait(false);
+    }
+
+    private static async Task QueryAsync(HttpContext context, StateEngine engine)
+    {
+        if (!RawPath.TryGetSegment(context, StoreSegment, out var storeName))
+        {
+            await RawPath.WriteBadEscapeAsync(context).ConfigureAwait(false);
+            return;
+        }
+
+        // Read, though no store looks at it: a body that cannot be read is the first thing to be told.
+        var (_, unreadable) = await RequestBody.ReadAsync(context.Request).ConfigureAwait(false);
+        await context.WriteErrorAsync(unreadable ?? engine.Query(storeName)).ConfigureAwait(false);
     }
 
     private static StateCaller Caller(HttpRequest request) =>

@@ -52,6 +52,50 @@ internal static class StateJson
         return operations;
     }
 
+    /// <summary><c>{"keys":[…],"parallelism":10,"metadata":{…}}</c></summary>
+    /// <exception cref="JsonException">The body is not of that form.</exception>
+    public static BulkGetRequest ParseBulkGet(ReadOnlySpan<byte> body)
+    {
+        var reader = new Utf8JsonReader(JsonText.Repair(body), Strict);
+        Begin(ref reader, JsonTokenType.StartObject, "an object with keys");
+        var request = new BulkGetRequest();
+        while (NextField(ref reader, out var field))
+        {
+            if (IsField(field, "keys"))
+                request.Keys = ReadKeys(ref reader);
+            else if (IsField(field, "parallelism"))
+                request.Parallelism = ReadInteger(ref reader, "parallelism");
+            else if (IsField(field, "metadata"))
+                ReadMetadata(ref reader);
+            else
+                reader.Skip();
+        }
+
+        End(ref reader);
+        return request;
+    }
+
+    private static List<string> ReadKeys(ref Utf8JsonReader reader)
+    {
+        var keys = new List<string>();
+        if (reader.TokenType == JsonTokenType.Null)
+            return keys;
+        Expect(ref reader, JsonTokenType.StartArray, "keys", "an array of strings");
+        while (reader.Read() && reader.TokenType != JsonTokenType.EndArray)
+            keys.Add(ReadText(ref reader, "keys") ?? "");
+        return keys;
+    }
+
+    private static int ReadInteger(ref Utf8JsonReader reader, string field)
+    {
+        if (reader.TokenType == JsonTokenType.Null)
+            return 0;
+        Expect(ref reader, JsonTokenType.Number, field, "an integer");
+        return reader.TryGetInt64(out var number)
+            ? (int)Math.Clamp(number, int.MinValue, int.MaxValue)
+            : throw new JsonException($"{field}: expected an integer at byte {reader.TokenStartIndex}");
+    }
+
     private static void ReadOperations(ref Utf8JsonReader reader, List<StateOperationRequest> operations)
     {
         operations.Clear();

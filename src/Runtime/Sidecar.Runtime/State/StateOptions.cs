@@ -1,4 +1,3 @@
-using System.Collections.ObjectModel;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
 using Sidecar.Components.State;
@@ -20,22 +19,17 @@ internal static class StateOptions
             return deleteIsGood;
         }
 
-        var upsertIsGood = TryBuildUpsert(key, item, ReadOnlyDictionary<string, string>.Empty, out var upsert, out problem);
+        var upsertIsGood = TryBuildUpsert(key, item, out var upsert, out problem);
         operation = upsert;
         return upsertIsGood;
     }
 
-    /// <param name="requestMetadata">Metadata of the whole request; it goes before the item's own.</param>
     public static bool TryBuildUpsert(
-        string key,
-        StateItemRequest item,
-        IReadOnlyDictionary<string, string> requestMetadata,
-        [NotNullWhen(true)] out StateUpsert? upsert,
-        [NotNullWhen(false)] out string? problem)
+        string key, StateItemRequest item, [NotNullWhen(true)] out StateUpsert? upsert, [NotNullWhen(false)] out string? problem)
     {
         upsert = null;
         if (!TryParse(item, out var concurrency, out var consistency, out problem) ||
-            !TryParseTtl(requestMetadata.GetValueOrDefault(TtlInSeconds) ?? item.Metadata.GetValueOrDefault(TtlInSeconds), out var ttl, out problem))
+            !TryParseTtl(item.Metadata.GetValueOrDefault(TtlInSeconds), out var ttl, out problem))
         {
             return false;
         }

@@ -1,4 +1,5 @@
 using System.Collections.ObjectModel;
+using Sidecar.Components.State;
 
 namespace Sidecar.Runtime.State;
 
@@ -23,10 +24,33 @@ internal sealed record StateItemRequest
     public IReadOnlyDictionary<string, string> Metadata { get; set; } = ReadOnlyDictionary<string, string>.Empty;
 
     public string? ContentType { get; set; }
+
+    /// <summary>Metadata of the whole request replace the item's own of the same name.</summary>
+    public void Override(IReadOnlyDictionary<string, string> requestMetadata)
+    {
+        if (requestMetadata.Count == 0)
+            return;
+        var merged = new Dictionary<string, string>(Metadata, StringComparer.Ordinal);
+        foreach (var (name, value) in requestMetadata)
+            merged[name] = value;
+        Metadata = merged;
+    }
 }
 
 /// <param name="Operation"><c>upsert</c> or <c>delete</c>, as sent.</param>
 internal sealed record StateOperationRequest(string Operation, StateItemRequest Item);
+
+/// <summary>Many keys at once, as a client asks for them.</summary>
+internal sealed record BulkGetRequest
+{
+    public IReadOnlyList<string> Keys { get; set; } = [];
+
+    /// <summary>How many keys are read at the same time; ≤ 0 = all of them.</summary>
+    public int Parallelism { get; set; }
+}
+
+/// <summary>What became of one key of a bulk get: an item, an error, or neither if nothing is stored.</summary>
+internal readonly record struct BulkGetResult(string Key, StateItem? Item = null, string? Error = null);
 
 /// <summary>Who asks for a transaction: the trace that its outbox events continue.</summary>
 internal readonly record struct StateCaller(string? TraceParent, string? TraceState);

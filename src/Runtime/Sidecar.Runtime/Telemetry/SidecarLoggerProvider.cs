@@ -1,3 +1,4 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text;
@@ -14,6 +15,7 @@ namespace Sidecar.Runtime.Telemetry;
 internal sealed class SidecarLoggerProvider(SidecarOptions options) : ILoggerProvider
 {
     private const string OwnNamespace = "Sidecar.Runtime.";
+    private static readonly SearchValues<char> Plain = SearchValues.Create("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-._/");
 
     private readonly ConcurrentDictionary<string, ILogger> _loggers = new(StringComparer.Ordinal);
 
@@ -49,15 +51,22 @@ internal sealed class SidecarLoggerProvider(SidecarOptions options) : ILoggerPro
             if (exception is not null)
                 message = $"{message}: {(options.LogLevel <= LogLevel.Debug ? exception.ToString() : exception.Message)}";
             var time = options.Time.GetLocalNow().ToString("yyyy-MM-dd'T'HH:mm:ss.fffffffK", CultureInfo.InvariantCulture);
-            options.LogLine(options.LogAsJson ? Json(time, logLevel, message) : Text(time, logLevel, message));
+            var fields = (state as ILogFields)?.Fields ?? [];
+            options.LogLine(options.LogAsJson ? Json(time, logLevel, message, fields) : Text(time, logLevel, message, fields));
         }
 
-        private string Text(string time, LogLevel level, string message) => new StringBuilder(message.Length + 160)
-            .Append("time=\"").Append(time).Append("\" level=").Append(Word(level)).Append(" msg=").Append(Quoted(message))
-            .Append(" app_id=").Append(options.AppId).Append(" instance=").Append(Environment.MachineName)
-            .Append(" scope=").Append(scope).Append(" type=log ver=").Append(RuntimeVersion.Dapr).ToString();
+        private string Text(string time, LogLevel level, string message, IEnumerable<KeyValuePair<string, string>> fields)
+        {
+            var line = new StringBuilder(message.Length + 160)
+                .Append("time=\"").Append(time).Append("\" level=").Append(Word(level)).Append(" msg=").Append(Quoted(message))
+                .Append(" app_id=").Append(options.AppId).Append(" instance=").Append(Environment.MachineName)
+                .Append(" scope=").Append(scope).Append(" type=log ver=").Append(RuntimeVersion.Dapr);
+            foreach (var (name, value) in fields)
+                line.Append(' ').Append(name).Append('=').Append(value.AsSpan().IndexOfAnyExcept(Plain) < 0 ? value : Quoted(value));
+            return line.ToString();
+        }
 
-        private string Json(string time, LogLevel level, string message) => JsonSerializer.Serialize(new Dictionary<string, string>
+        private string Json(string time, LogLevel level, string message, IEnumerable<KeyValuePair<string, string>> fields) => JsonSerializer.Serialize(new Dictionary<string, string>(fields)
         {
             ["time"] = time,
             ["level"] = Word(level),

@@ -27,7 +27,7 @@ public sealed class AppRunnerTests : IDisposable
     {
         var port = FreePorts.Next();
         await using var log = new RunLog(_console, colored: false);
-        await using var app = await StartAsync(log, port);
+        await using var app = Start(log, port);
 
         await AdvanceAsync(TimeSpan.FromSeconds(9));
         Assert.Equal(0, Told());
@@ -52,7 +52,7 @@ public sealed class AppRunnerTests : IDisposable
         using var listener = new TcpListener(IPAddress.Loopback, 0);
         listener.Start();
         await using var log = new RunLog(_console, colored: false);
-        await using var app = await StartAsync(log, ((IPEndPoint)listener.LocalEndpoint).Port);
+        await using var app = Start(log, ((IPEndPoint)listener.LocalEndpoint).Port);
 
         await AdvanceAsync(TimeSpan.FromSeconds(10));
 
@@ -63,7 +63,7 @@ public sealed class AppRunnerTests : IDisposable
     public async Task A_healthy_app_is_told_once_and_never_reminded_of()
     {
         await using var log = new RunLog(_console, colored: false);
-        await using var app = await StartAsync(log, FreePorts.Next());
+        await using var app = Start(log, FreePorts.Next());
 
         _sidecar.BecomesHealthy.SetResult();
         await app.Settled.WithinAsync("the app to be healthy");
@@ -77,7 +77,7 @@ public sealed class AppRunnerTests : IDisposable
     public async Task A_sidecar_that_was_stopped_over_its_api_leaves_the_app_alone()
     {
         await using var log = new RunLog(_console, colored: false);
-        await using var app = await StartAsync(log, 0);
+        await using var app = Start(log, 0);
 
         _sidecar.Stops.SetResult(0);
 
@@ -91,14 +91,14 @@ public sealed class AppRunnerTests : IDisposable
         _text.Dispose();
     }
 
-    private async Task<AppRunner> StartAsync(RunLog log, int port)
+    private AppRunner Start(RunLog log, int port)
     {
         var app = new RunApp("orders", _folder.Path) { Command = ["sleep", "1000"], AppPort = port };
         var template = new RunTemplate(_folder.File("dapr.yaml"), "t", [app]);
         var plan = new AppPlan(template, app, new AppPorts(3500, 50001, 0, 0), LogFiles.ForApp(log, app, 0, _clock.GetUtcNow()), LogFiles.ForSidecar(log, app, 0, _clock.GetUtcNow()));
         var journal = new RunJournal(new RunFolder(template.File), new RunRecord(template.File, "t", ProcessIdentity.Current, _clock.GetUtcNow()));
         var runner = new AppRunner(plan, _sidecar, log, journal, _clock);
-        await runner.StartAsync(SidecarOptions.ProcessEnvironment());
+        runner.Start(SidecarOptions.ProcessEnvironment(), []);
         return runner;
     }
 

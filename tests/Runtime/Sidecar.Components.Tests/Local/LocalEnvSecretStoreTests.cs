@@ -31,6 +31,7 @@ public sealed class LocalEnvSecretStoreTests : IDisposable
     }
 
     [Fact]
+    [Contract(112)]
     public async Task Listing_leaves_the_sidecars_own_variables_out()
     {
         var store = await OpenAsync();

@@ -41,6 +41,8 @@ internal sealed class PubSubHost : IAsyncDisposable
 
     public ITopics Topics => _server.Services.GetRequiredService<ITopics>();
 
+    public ComponentRegistry Components => _server.Services.GetRequiredService<ComponentRegistry>();
+
     public ISidecarFeature Feature => _server.Services.GetRequiredService<ISidecarFeature>();
 
     /// <summary>What a test may decide about the sidecar.</summary>
@@ -104,7 +106,6 @@ internal sealed class PubSubHost : IAsyncDisposable
             .AddSingleton<IAppChannel>(app)
             .AddSingleton(new LiveResources(new ResourceSet { Subscriptions = setup.Declared }))
             .AddSingleton(RegistryWith(setup))
-            .AddSingleton<Sidecar.Runtime.PubSub.Routing.IRouteMatcherParser, TypeMatcherParser>()
             .AddPubSub();
         var server = builder.Build();
         server.MapPubSub();
@@ -118,11 +119,17 @@ internal sealed class PubSubHost : IAsyncDisposable
     }
 
     /// <param name="path">Component, topic and query, escaped: sent as it stands.</param>
-    public async Task<HttpResponseMessage> PublishAsync(string path, byte[] body, string? contentType = null, params (string Name, string Value)[] headers)
+    public Task<HttpResponseMessage> PublishAsync(string path, byte[] body, string? contentType = null, params (string Name, string Value)[] headers) =>
+        PostAsync($"v1.0/publish/{path}", body, contentType, headers);
+
+    public Task<HttpResponseMessage> BulkPublishAsync(string path, string body, string version = "v1.0", params (string Name, string Value)[] headers) =>
+        PostAsync($"{version}/publish/bulk/{path}", Encoding.UTF8.GetBytes(body), "application/json", headers);
+
+    public async Task<HttpResponseMessage> PostAsync(string path, byte[] body, string? contentType = null, params (string Name, string Value)[] headers)
     {
         using var request = new HttpRequestMessage(
             HttpMethod.Post,
-            new Uri($"{_client.BaseAddress}v1.0/publish/{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
+            new Uri($"{_client.BaseAddress}{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
         {
             Content = new ByteArrayContent(body),
         };
@@ -146,6 +153,31 @@ internal sealed class PubSubHost : IAsyncDisposable
         return JsonElement.Parse(Assert.Single(Broker.Published).Data.Span);
     }
 
+    /// <summary>As a reload that has read other subscriptions.</summary>
+    public async Task ReloadAsync(params SubscriptionResource[] declared)
+    {
+        var live = _server.Services.GetRequiredService<LiveResources>();
+        var before = live.Current;
+        live.Replace(before with { Subscriptions = declared });
+        await Feature.OnResourcesChangedAsync(before, live.Current, CancellationToken.None);
+    }
+
+    /// <summary>As a reload that has found another component.</summary>
+    public async Task AddComponentAsync(TestBroker broker, string name = "pubsub", params (string Name, string Value)[] metadata)
+    {
+        var added = Load(broker, name, metadata);
+        Components.Add(added);
+        await Feature.OnComponentAddedAsync(added, CancellationToken.None);
+    }
+
+    /// <summary>As a reload that misses a component.</summary>
+    public async Task RemoveComponentAsync(string name = "pubsub")
+    {
+        var removed = Components.Find(name)!;
+        Components.Remove(removed);
+        await Feature.OnComponentRemovedAsync(removed, CancellationToken.None);
+    }
+
     /// <summary>The <c>subscriptions</c> of the metadata API; null when the member is left out.</summary>
     public JsonArray? SubscriptionsInMetadata()
     {
@@ -165,15 +197,18 @@ internal sealed class PubSubHost : IAsyncDisposable
     private static ComponentRegistry RegistryWith(Setup setup)
     {
         var registry = new ComponentRegistry();
-        if (setup.ComponentName is not { } name)
-            return registry;
+        if (setup.ComponentName is { } name)
+            registry.Add(Load(setup.Broker, name, setup.ComponentMetadata));
+        return registry;
+    }
 
+    private static LoadedComponent Load(TestBroker broker, string name, IReadOnlyList<(string Name, string Value)> metadata)
+    {
         var resource = new ComponentResource(new ResourceOrigin("pubsub.yaml", 1), name, "pubsub.test")
         {
-            Metadata = [.. setup.ComponentMetadata.Select(item => new ComponentMetadataItem(item.Name, item.Value, null, null))],
+            Metadata = [.. metadata.Select(item => new ComponentMetadataItem(item.Name, item.Value, null, null))],
         };
-        var metadata = new ComponentMetadata(setup.ComponentMetadata.Select(item => KeyValuePair.Create(item.Name, item.Value)));
-        registry.Add(new LoadedComponent(resource, new ComponentType("pubsub.test", "v1", () => setup.Broker), setup.Broker, metadata));
-        return registry;
+        var read = new ComponentMetadata(metadata.Select(item => KeyValuePair.Create(item.Name, item.Value)));
+        return new LoadedComponent(resource, new ComponentType("pubsub.test", "v1", () => broker), broker, read);
     }
 }

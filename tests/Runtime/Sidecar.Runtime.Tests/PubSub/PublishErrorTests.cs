@@ -11,6 +11,7 @@ namespace Sidecar.Runtime.Tests.PubSub;
 public sealed class PublishErrorTests
 {
     [Fact]
+    [Contract(34)]
     public async Task Contract_034_an_unknown_component_beside_others_is_not_found()
     {
         await using var host = await PubSubHost.StartAsync();
@@ -25,6 +26,7 @@ public sealed class PublishErrorTests
     }
 
     [Fact]
+    [Contract(34)]
     public async Task Contract_034_without_any_component_pubsub_is_not_configured()
     {
         await using var host = await PubSubHost.StartAsync(new() { ComponentName = null });
@@ -38,6 +40,7 @@ public sealed class PublishErrorTests
     [Theory]
     [InlineData("pubsub/")]
     [InlineData("pubsub//")]
+    [Contract(34)]
     public async Task Contract_034_an_empty_topic_is_not_found(string path)
     {
         await using var host = await PubSubHost.StartAsync();
@@ -54,6 +57,7 @@ public sealed class PublishErrorTests
     [InlineData("publishingScopes", "shop=other")]
     [InlineData("publishingScopes", "shop=; else=orders")]
     [InlineData("PublishingScopes", "else=x; shop = other ")]
+    [Contract(36)]
     public async Task Contract_036_a_topic_that_is_not_allowed_is_forbidden(string field, string value)
     {
         await using var host = await PubSubHost.StartAsync(new() { ComponentMetadata = [(field, value)] });
@@ -69,6 +73,7 @@ public sealed class PublishErrorTests
     [InlineData("allowedTopics", "other, orders")]
     [InlineData("publishingScopes", "else=other")]
     [InlineData("publishingScopes", "shop=other,orders")]
+    [Contract(36)]
     public async Task Contract_036_a_topic_that_is_allowed_is_published(string field, string value)
     {
         await using var host = await PubSubHost.StartAsync(new() { ComponentMetadata = [(field, value)] });
@@ -79,6 +84,7 @@ public sealed class PublishErrorTests
     }
 
     [Fact]
+    [Contract(36)]
     public async Task Contract_036_a_protected_topic_is_open_to_the_app_that_its_scope_names()
     {
         await using var host = await PubSubHost.StartAsync(new() { ComponentMetadata = [("protectedTopics", "orders"), ("publishingScopes", "shop=orders")] });
@@ -89,6 +95,7 @@ public sealed class PublishErrorTests
     }
 
     [Fact]
+    [Contract(41)]
     public async Task Contract_041_a_rawPayload_that_is_no_boolean_is_refused()
     {
         await using var host = await PubSubHost.StartAsync();

@@ -13,6 +13,7 @@ public sealed class PublishTests
     private const string TraceParent = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
 
     [Fact]
+    [Contract(29)]
     public async Task Contract_029_without_a_content_type_the_data_is_a_text_plain_string()
     {
         await using var host = await PubSubHost.StartAsync();
@@ -27,6 +28,7 @@ public sealed class PublishTests
     [InlineData("application/json")]
     [InlineData("application/json; charset=utf-8")]
     [InlineData("Application/JSON")]
+    [Contract(30)]
     public async Task Contract_030_json_data_is_a_JSON_value_with_its_numbers_untouched(string contentType)
     {
         await using var host = await PubSubHost.StartAsync();
@@ -42,6 +44,7 @@ public sealed class PublishTests
     [InlineData("foo/bar")]
     [InlineData("application/xml")]
     [InlineData("application/vnd.shop+json")]
+    [Contract(30)]
     public async Task Contract_030_data_of_any_other_type_is_a_string(string contentType)
     {
         await using var host = await PubSubHost.StartAsync();
@@ -107,6 +110,7 @@ public sealed class PublishTests
     }
 
     [Fact]
+    [Contract(31)]
     public async Task Contract_031_the_envelope_names_app_component_topic_and_trace()
     {
         await using var host = await PubSubHost.StartAsync();
@@ -137,6 +141,7 @@ public sealed class PublishTests
     }
 
     [Fact]
+    [Contract(32)]
     public async Task Contract_032_a_cloud_event_keeps_what_it_says_and_gets_what_it_lacks()
     {
         await using var host = await PubSubHost.StartAsync();
@@ -161,6 +166,7 @@ public sealed class PublishTests
     }
 
     [Fact]
+    [Contract(32)]
     public async Task Contract_032_an_empty_cloud_event_gets_no_id()
     {
         await using var host = await PubSubHost.StartAsync();
@@ -173,6 +179,7 @@ public sealed class PublishTests
     }
 
     [Fact]
+    [Contract(32)]
     public async Task Contract_032_a_cloud_event_of_a_known_trace_keeps_it()
     {
         await using var host = await PubSubHost.StartAsync();
@@ -186,6 +193,7 @@ public sealed class PublishTests
     [Theory]
     [InlineData("""{"id":"1","traceid":42,"traceparent":{"a":[1]}}""")]
     [InlineData("""{"id":"1","traceid":{},"tracestate":7}""")]
+    [Contract(32)]
     public async Task Contract_032_trace_attributes_of_a_wrong_type_do_no_harm(string cloudEvent)
     {
         await using var host = await PubSubHost.StartSubscribedAsync();
@@ -199,6 +207,7 @@ public sealed class PublishTests
     [Theory]
     [InlineData(null)]
     [InlineData("application/json")]
+    [Contract(33)]
     public async Task Contract_033_an_empty_body_is_published_and_delivered(string? contentType)
     {
         await using var host = await PubSubHost.StartSubscribedAsync();
@@ -217,6 +226,7 @@ public sealed class PublishTests
     [InlineData("%C3%BC%3F%23%26", "ü?#&")]
     [InlineData("a%2Bb", "a+b")]
     [InlineData("a//b", "a/b")]
+    [Contract(35)]
     public async Task Contract_035_topics_may_hold_slashes_and_escaped_characters(string path, string topic)
     {
         await using var host = await PubSubHost.StartAsync();
@@ -228,6 +238,7 @@ public sealed class PublishTests
     }
 
     [Fact]
+    [Contract(35)]
     public async Task Contract_035_a_component_name_may_be_escaped()
     {
         await using var host = await PubSubHost.StartAsync(new() { ComponentName = "my broker" });
@@ -297,6 +308,7 @@ public sealed class PublishTests
     [InlineData("metadata.ttl=2h", "2026-01-01T02:00:00Z")]
     [InlineData("metadata.ttl=1h&metadata.ttlInSeconds=5", "2026-01-01T00:00:05Z")]
     [InlineData("metadata.ttlInSeconds=9223372036854775807", "2315-10-24T00:00:00Z")]
+    [Contract(42)]
     public async Task Contract_042_a_time_to_live_becomes_an_expiration_where_the_broker_knows_none(string query, string expiration)
     {
         await using var host = await PubSubHost.StartAsync(new() { Time = new FakeClock() });
@@ -308,6 +320,7 @@ public sealed class PublishTests
     }
 
     [Fact]
+    [Contract(42)]
     public async Task Contract_042_a_cloud_event_gets_an_expiration_too()
     {
         await using var host = await PubSubHost.StartAsync(new() { Time = new FakeClock() });

@@ -11,6 +11,7 @@ namespace Sidecar.Runtime.Tests.PubSub;
 public sealed class SubscriptionTests
 {
     [Fact]
+    [Contract(43)]
     public async Task Contract_043_the_app_is_asked_with_its_app_id_and_its_answer_is_obeyed()
     {
         await using var host = await PubSubHost.StartAsync(new() { AppSubscriptions = """[{"pubsubname":"pubsub","topic":"orders","route":"orders"}]""" });
@@ -24,6 +25,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
+    [Contract(43)]
     public async Task Contract_043_without_a_pubsub_component_the_app_is_not_asked()
     {
         await using var host = await PubSubHost.StartAsync(new() { ComponentName = null, AppSubscriptions = "[]" });
@@ -32,6 +34,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
+    [Contract(43)]
     public async Task Contract_043_404_means_that_the_app_has_no_subscriptions_of_its_own()
     {
         await using var host = await PubSubHost.StartSubscribedAsync();
@@ -43,6 +46,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
+    [Contract(44)]
     public async Task Contract_044_an_app_that_must_not_be_asked_has_no_subscriptions()
     {
         await using var host = await PubSubHost.StartAsync(new()
@@ -139,6 +143,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
+    [Contract(53)]
     public async Task Contract_053_the_first_rule_that_matches_decides_and_the_default_comes_last()
     {
         await using var host = await PubSubHost.StartAsync(new()
@@ -154,6 +159,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
+    [Contract(53)]
     public async Task Contract_053_an_empty_match_matches_everything()
     {
         await using var host = await PubSubHost.StartAsync(new()
@@ -169,6 +175,7 @@ public sealed class SubscriptionTests
     [Theory]
     [InlineData(null)]
     [InlineData("dead")]
+    [Contract(53)]
     public async Task Contract_053_an_event_without_a_route_is_dropped(string? deadLetterTopic)
     {
         await using var host = await PubSubHost.StartAsync(new()
@@ -218,6 +225,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
+    [Contract(54)]
     public async Task Contract_054_the_last_of_the_apps_subscriptions_to_a_topic_counts()
     {
         await using var host = await PubSubHost.StartAsync(new()
@@ -232,6 +240,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
+    [Contract(55)]
     public async Task Contract_055_the_apps_subscription_replaces_the_declared_one()
     {
         await using var host = await PubSubHost.StartAsync(new()
@@ -258,6 +267,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
+    [Contract(56)]
     public async Task Contract_056_a_subscription_on_an_unknown_component_is_listed_and_stops_no_other()
     {
         await using var host = await PubSubHost.StartAsync(new()
@@ -302,6 +312,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
+    [Contract(37)]
     public async Task Contract_037_a_subscription_to_a_forbidden_topic_is_listed_but_gets_nothing()
     {
         await using var host = await PubSubHost.StartAsync(new()
@@ -315,6 +326,7 @@ public sealed class SubscriptionTests
     }
 
     [Fact]
+    [Contract(63)]
     public async Task Contract_063_without_an_app_subscriptions_are_listed_and_publishing_works()
     {
         await using var host = await PubSubHost.StartAsync(new() { HasApp = false, Declared = [PubSubHost.Declare("orders", "/orders")] });

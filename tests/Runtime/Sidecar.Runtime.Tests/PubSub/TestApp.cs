@@ -55,6 +55,9 @@ internal sealed class TestApp : IAppChannel, IAsyncDisposable
     public Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         FailConnection() is { } failure ? throw failure : _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancellationToken);
 
+    /// <summary>What the request brought that <see cref="Reply"/> answers just now.</summary>
+    public Arrival Handling(HttpContext context) => (Arrival)context.Items[this]!;
+
     /// <summary>The next delivery.</summary>
     public Task<Arrival> NextAsync() => _arrivals.Reader.ReadAsync().AsTask().WithinAsync("a delivery to the app");
 
@@ -89,7 +92,9 @@ internal sealed class TestApp : IAppChannel, IAsyncDisposable
 
         using var body = new MemoryStream();
         await context.Request.Body.CopyToAsync(body);
-        await _arrivals.Writer.WriteAsync(new Arrival(context.Request.Path, CopyOf(context.Request.Headers), body.ToArray()));
+        var arrival = new Arrival(context.Request.Path, CopyOf(context.Request.Headers), body.ToArray());
+        context.Items[this] = arrival;
+        await _arrivals.Writer.WriteAsync(arrival);
         await Reply(context);
     }
 }

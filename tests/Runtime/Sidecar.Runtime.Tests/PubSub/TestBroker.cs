@@ -7,7 +7,7 @@ using TestSupport;
 namespace Sidecar.Runtime.Tests.PubSub;
 
 /// <summary>A broker that a test can look into: what was published, what the sidecar answered to each delivery.</summary>
-internal sealed class TestBroker : IPubSub
+internal class TestBroker : IPubSub
 {
     private readonly ConcurrentDictionary<Subscription, byte> _subscriptions = new();
     private readonly Channel<Delivery> _answers = Channel.CreateUnbounded<Delivery>();
@@ -20,15 +20,24 @@ internal sealed class TestBroker : IPubSub
     /// <summary>Topics that take no message, with what the broker says.</summary>
     public ConcurrentDictionary<string, Exception> Refusing { get; } = new();
 
+    /// <summary>What the broker says against a single message; null = nothing.</summary>
+    public Func<PubSubMessage, Exception?> Refuses { get; init; } = _ => null;
+
     /// <summary>Completes a publish to a topic of this name only when the test says so.</summary>
     public TaskCompletionSource? Hold { get; init; }
 
     /// <summary>What the end of a subscription waits for, besides its messages.</summary>
     public Task StopsWhen { get; init; } = Task.CompletedTask;
 
+    /// <summary>Whether handlers hear of the end of their subscription.</summary>
+    public bool CancelsAtTheEnd { get; init; } = true;
+
     public ConcurrentQueue<PubSubMessage> Published { get; } = new();
 
     public IEnumerable<string> SubscribedTopics => _subscriptions.Keys.Select(subscription => subscription.Topic);
+
+    /// <summary>Every subscription that was ever asked for.</summary>
+    public ConcurrentQueue<PubSubSubscription> Subscribed { get; } = new();
 
     public Task InitAsync(ComponentContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -36,6 +45,8 @@ internal sealed class TestBroker : IPubSub
     {
         if (Refusing.TryGetValue(message.Topic, out var failure))
             throw failure;
+        if (Refuses(message) is { } reason)
+            throw reason;
         if (Hold is not null)
             await Hold.Task.WaitAsync(cancellationToken);
         Published.Enqueue(message);
@@ -52,11 +63,25 @@ internal sealed class TestBroker : IPubSub
     public void Deliver(string topic, ReadOnlyMemory<byte> data, params (string Name, string Value)[] metadata) =>
         Deliver(new PubSubMessage(topic, data, null, metadata.ToDictionary(pair => pair.Name, pair => pair.Value)));
 
+    /// <summary>Hands a message to the one subscription there is, and returns the sidecar's answer to it.</summary>
+    public Task<Delivery> DeliverAsync(string topic, byte[] data, CancellationToken timeIsOver = default)
+    {
+        var subscription = _subscriptions.Keys.Single(subscription => subscription.Topic == topic);
+        var answer = Task.Run(async () =>
+        {
+            using var end = CancellationTokenSource.CreateLinkedTokenSource(subscription.Stopping, timeIsOver);
+            return await subscription.Handler(new PubSubMessage(topic, data, null, new Dictionary<string, string>()), end.Token);
+        });
+        subscription.Start(answer);
+        return answer;
+    }
+
     public Task<IAsyncDisposable> SubscribeAsync(PubSubSubscription subscription, PubSubHandler handler, CancellationToken cancellationToken)
     {
         if (Refusing.TryGetValue(subscription.Topic, out var failure))
             throw failure;
-        var added = new Subscription(subscription.Topic, handler, StopsWhen, gone => _subscriptions.TryRemove(gone, out _));
+        Subscribed.Enqueue(subscription);
+        var added = new Subscription(subscription.Topic, handler, StopsWhen, CancelsAtTheEnd, gone => _subscriptions.TryRemove(gone, out _));
         _subscriptions[added] = 0;
         return Task.FromResult<IAsyncDisposable>(added);
     }
@@ -64,7 +89,11 @@ internal sealed class TestBroker : IPubSub
     /// <summary>What the sidecar answered next to a delivery, in the order of the answers.</summary>
     public Task<Delivery> NextAnswerAsync() => _answers.Reader.ReadAsync().AsTask().WithinAsync("the sidecar's answer to a delivery");
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync()
+    {
+        GC.SuppressFinalize(this);
+        return ValueTask.CompletedTask;
+    }
 
     private async Task HandleAsync(Subscription subscription, PubSubMessage message)
     {
@@ -78,7 +107,7 @@ internal sealed class TestBroker : IPubSub
         }
     }
 
-    private sealed class Subscription(string topic, PubSubHandler handler, Task stopsWhen, Action<Subscription> remove) : IAsyncDisposable
+    private sealed class Subscription(string topic, PubSubHandler handler, Task stopsWhen, bool cancels, Action<Subscription> remove) : IAsyncDisposable
     {
         private readonly ConcurrentBag<Task> _underWay = [];
         private readonly CancellationTokenSource _stopping = new();
@@ -94,8 +123,33 @@ internal sealed class TestBroker : IPubSub
         public async ValueTask DisposeAsync()
         {
             remove(this);
-            await _stopping.CancelAsync();
+            if (cancels)
+                await _stopping.CancelAsync();
             await Task.WhenAll(_underWay.Append(stopsWhen));
         }
+    }
+}
+
+/// <summary>A broker that takes messages in bulk: all but those it <see cref="TestBroker.Refuses"/>.</summary>
+internal sealed class BulkTestBroker : TestBroker, IBulkPublisher
+{
+    /// <summary>How many messages each call brought.</summary>
+    public ConcurrentQueue<int> Calls { get; } = new();
+
+    public async ValueTask<IReadOnlyList<UnpublishedMessage>> PublishAsync(IReadOnlyList<PubSubMessage> messages, CancellationToken cancellationToken)
+    {
+        Calls.Enqueue(messages.Count);
+        if (Refusing.TryGetValue(messages[0].Topic, out var failure))
+            throw failure;
+        List<UnpublishedMessage> unpublished = [];
+        for (var index = 0; index < messages.Count; index++)
+        {
+            if (Refuses(messages[index]) is { } reason)
+                unpublished.Add(new UnpublishedMessage(index, reason));
+            else
+                await PublishAsync(messages[index], cancellationToken);
+        }
+
+        return unpublished;
     }
 }

@@ -150,7 +150,7 @@ public sealed class RunTemplateLoaderTests : IDisposable
               appID: orders
               appPort: 5001
               metricsPort: 70000
-              appProtocol: HTTP
+              appProtocol: htpp
               maxBodySize: big
               enableAppHealthCheck: "true"
               configFilePath: ../../config
@@ -176,7 +176,7 @@ public sealed class RunTemplateLoaderTests : IDisposable
                 "16 apps[2].appID: expected another app id: 'orders' is taken by the app at line 7",
                 "17 apps[2].appPort: expected a free port: 5001 is taken by apps[0].appPort at line 9",
                 "18 apps[2].metricsPort: expected an integer from 0 to 65535, found the number 70000",
-                "19 apps[2].appProtocol: expected http, https, h2c, grpc or grpcs, found 'HTTP'; did you mean 'http'?",
+                "19 apps[2].appProtocol: expected http, https, h2c, grpc or grpcs, found 'htpp'; did you mean 'http'?",
                 "20 apps[2].maxBodySize: expected a size such as 4Mi or 512Ki, found 'big'",
                 "21 apps[2].enableAppHealthCheck: expected true or false, found the text 'true'",
                 $"22 apps[2].configFilePath: expected a file: '{At("config")}' is a folder",

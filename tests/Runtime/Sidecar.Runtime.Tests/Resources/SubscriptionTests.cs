@@ -1,3 +1,4 @@
+using Sidecar.Runtime.Resources;
 using static Sidecar.Runtime.Tests.Resources.ResourceFiles;
 
 namespace Sidecar.Runtime.Tests.Resources;
@@ -23,19 +24,33 @@ public sealed class SubscriptionTests
                 default: /other
               deadLetterTopic: dead
               metadata: { rawPayload: true, n: 5 }
+              bulkSubscribe: { enabled: true, maxMessagesCount: 7, maxAwaitDurationMs: 20 }
             ---
             apiVersion: dapr.io/v1alpha1
             kind: Subscription
             metadata: { name: orders }
-            spec: { pubsubname: pubsub, topic: stock, route: /stock }
+            spec:
+              pubsubname: pubsub
+              topic: stock
+              route: /stock
+              deadLetterTopic: dead-stock
+              metadata: { a: b }
+              bulkSubscribe: { enabled: true }
+            ---
+            apiVersion: dapr.io/v1alpha1
+            kind: Subscription
+            metadata: { name: other }
+            spec: { pubsubname: pubsub, topic: other, route: other, bulkSubscribe: { enabled: false, maxMessagesCount: 9 } }
             """);
 
         var subscriptions = files.LoadWell().Subscriptions;
 
-        Assert.Equal([("orders", "orders", "/other", "dead"), ("orders", "stock", "/stock", null)], subscriptions.Select(one => (one.Name, one.Topic, one.DefaultRoute, one.DeadLetterTopic)));
+        Assert.Equal([("orders", "orders", "/other", "dead"), ("orders", "stock", "/stock", "dead-stock"), ("other", "other", "other", null)], subscriptions.Select(one => (one.Name, one.Topic, one.DefaultRoute, one.DeadLetterTopic)));
         Assert.Equal([("event.type == \"order.submitted\"", "/submitted"), ("", "/any")], subscriptions[0].Rules.Select(rule => (rule.Match, rule.Path)));
         Assert.Equal(("true", "5"), (subscriptions[0].Metadata["rawPayload"], subscriptions[0].Metadata["n"]));
         Assert.Equal(["orders"], subscriptions[0].Scopes);
+        Assert.Equal("b", subscriptions[1].Metadata["a"]);
+        Assert.Equal([new BulkSubscribe(7, 20), new BulkSubscribe(100, 1000), null], subscriptions.Select(one => one.BulkSubscribe));
     }
 
     [Fact]
@@ -85,7 +100,6 @@ public sealed class SubscriptionTests
             Told(loaded.Errors));
         Assert.Equal(
             [
-                "13 spec.bulkSubscribe: has no effect in this runtime yet; messages are delivered one by one",
                 "5 spec.pubsubName: is read as 'pubsubname'; spell it so, Kubernetes refuses other capitals",
             ],
             Told(loaded.Problems.Where(problem => problem.IsWarning)));

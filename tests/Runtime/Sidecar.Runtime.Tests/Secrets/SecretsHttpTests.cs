@@ -9,6 +9,7 @@ using Sidecar.Components.Secrets;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resources;
 using Sidecar.Runtime.Secrets;
+using TestSupport;
 
 namespace Sidecar.Runtime.Tests.Secrets;
 
@@ -16,6 +17,8 @@ public sealed class SecretsHttpTests : IAsyncDisposable
 {
     private readonly HttpClient _client = new();
     private readonly FakeSecretStore _store = new();
+    private readonly ComponentRegistry _components = new();
+    private readonly LiveResources _resources = new(new ResourceSet());
     private WebApplication? _server;
 
     [Fact]
@@ -29,7 +32,8 @@ public sealed class SecretsHttpTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Contract_110_A_missing_secret_is_500_an_unknown_store_401_and_no_store_500()
+    [Contract(110)]
+    public async Task A_missing_secret_is_500_an_unknown_store_401_and_no_store_500()
     {
         await StartAsync();
         AssertError(await GetAsync("/v1.0/secrets/vault/key1"), 500, "ERR_SECRET_GET",
@@ -39,7 +43,8 @@ public sealed class SecretsHttpTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Contract_110_Without_any_store_each_request_is_500()
+    [Contract(110)]
+    public async Task Without_any_store_each_request_is_500()
     {
         await StartAsync(withStore: false);
         AssertError(await GetAsync("/v1.0/secrets/vault/key1"), 500, "ERR_SECRET_STORES_NOT_CONFIGURED", "secret store is not configured");
@@ -54,7 +59,8 @@ public sealed class SecretsHttpTests : IAsyncDisposable
     [InlineData(false, "one", "", "one", true)]
     [InlineData(true, "one", "", "two", false)]
     [InlineData(false, "one", "one", "one", true)]
-    public async Task Contract_111_Scopes_decide_what_may_be_read(bool allowByDefault, string allowed, string denied, string secret, bool isAllowed)
+    [Contract(111)]
+    public async Task Scopes_decide_what_may_be_read(bool allowByDefault, string allowed, string denied, string secret, bool isAllowed)
     {
         await StartAsync(new SecretScope("vault", allowByDefault, Split(allowed), Split(denied)), new SecretScope("other", false, [], []));
         var reply = await GetAsync($"/v1.0/secrets/vault/{secret}");
@@ -112,6 +118,22 @@ public sealed class SecretsHttpTests : IAsyncDisposable
             "failed deserializing HTTP body: metadata: expected an object of strings");
     }
 
+    [Fact]
+    public async Task Stores_that_come_and_go_and_scopes_that_change_count_from_the_next_request_on()
+    {
+        await StartAsync(withStore: false);
+        AssertError(await GetAsync("/v1.0/secrets/vault/one"), 500, "ERR_SECRET_STORES_NOT_CONFIGURED", "secret store is not configured");
+
+        var vault = Vault();
+        _components.Add(vault);
+        Assert.Equal(200, (await GetAsync("/v1.0/secrets/vault/one")).Status);
+        Allow(new SecretScope("vault", AllowByDefault: false, [], []));
+        Assert.Equal(403, (await GetAsync("/v1.0/secrets/vault/one")).Status);
+
+        _components.Remove(vault);
+        Assert.Equal(500, (await GetAsync("/v1.0/secrets/vault/one")).Status);
+    }
+
     public async ValueTask DisposeAsync()
     {
         _client.Dispose();
@@ -123,25 +145,25 @@ public sealed class SecretsHttpTests : IAsyncDisposable
 
     private async Task StartAsync(bool withStore, params SecretScope[] scopes)
     {
-        var components = new ComponentRegistry();
         if (withStore)
-        {
-            components.Add(new LoadedComponent(
-                new ComponentResource(new ResourceOrigin("test.yaml", 1), "vault", "secretstores.test"),
-                new ComponentType("secretstores.test", "v1", () => _store), _store, ComponentMetadata.Empty));
-        }
-
+            _components.Add(Vault());
+        Allow(scopes);
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton(components)
-            .AddSingleton(new LiveResources(new ResourceSet { Configuration = new ConfigurationResource { SecretScopes = scopes } }))
-            .AddSecrets();
+        builder.Services.AddSingleton(_components).AddSingleton(_resources).AddSecrets();
         _server = builder.Build();
         _server.MapSecrets();
         await _server.StartAsync();
         _client.BaseAddress = new Uri(_server.Urls.Single());
     }
+
+    private LoadedComponent Vault() => new(
+        new ComponentResource(new ResourceOrigin("test.yaml", 1), "vault", "secretstores.test"),
+        new ComponentType("secretstores.test", "v1", () => _store), _store, ComponentMetadata.Empty);
+
+    private void Allow(params SecretScope[] scopes) =>
+        _resources.Replace(new ResourceSet { Configuration = new ConfigurationResource { SecretScopes = scopes } });
 
     private async Task<(int Status, string Body, string? ContentType)> GetAsync(string path, string? body = null)
     {

@@ -18,6 +18,12 @@ internal sealed class MemoryStateStore(TimeProvider? time = null) : IStateStore
     /// <summary>Thrown by the next calls.</summary>
     public Exception? Fault { get; set; }
 
+    /// <summary>Awaited by each read before it reads.</summary>
+    public Func<string, Task> BeforeGet { get; set; } = _ => Task.CompletedTask;
+
+    /// <summary>What the last read or save asked for.</summary>
+    public StateConsistency LastConsistency { get; private set; }
+
     /// <summary>Awaited by each transaction before it does anything.</summary>
     public Task TransactionGate { get; set; } = Task.CompletedTask;
 
@@ -39,6 +45,13 @@ internal sealed class MemoryStateStore(TimeProvider? time = null) : IStateStore
             return _items.TryGetValue(key, out var item) ? System.Text.Encoding.UTF8.GetString(item.Value.Span) : null;
     }
 
+    /// <summary>Puts bytes there that no API has seen.</summary>
+    public void Put(string key, ReadOnlyMemory<byte> value)
+    {
+        lock (_lock)
+            Apply(new StateUpsert(key, value));
+    }
+
     public void Remove(string key)
     {
         lock (_lock)
@@ -47,16 +60,19 @@ internal sealed class MemoryStateStore(TimeProvider? time = null) : IStateStore
 
     public Task InitAsync(ComponentContext context, CancellationToken cancellationToken) => Task.CompletedTask;
 
-    public ValueTask<StateItem?> GetAsync(string key, StateReadOptions options, CancellationToken cancellationToken)
+    public async ValueTask<StateItem?> GetAsync(string key, StateReadOptions options, CancellationToken cancellationToken)
     {
+        await BeforeGet(key);
         ThrowIfFaulty();
+        LastConsistency = options.Consistency;
         lock (_lock)
-            return ValueTask.FromResult(Find(key));
+            return Find(key);
     }
 
     public ValueTask<StateResult> SetAsync(StateUpsert upsert, CancellationToken cancellationToken)
     {
         ThrowIfFaulty();
+        LastConsistency = upsert.Consistency;
         lock (_lock)
         {
             var result = Check(upsert);

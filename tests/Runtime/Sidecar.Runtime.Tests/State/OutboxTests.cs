@@ -14,7 +14,8 @@ public sealed class OutboxTests
     private readonly FakeClock _clock = new();
 
     [Fact]
-    public async Task Contract_026_An_upsert_in_a_transaction_is_published_once()
+    [Contract(26)]
+    public async Task An_upsert_in_a_transaction_is_published_once()
     {
         var store = new MemoryStateStore();
         await using var api = await StartAsync(store);
@@ -37,7 +38,8 @@ public sealed class OutboxTests
     }
 
     [Fact]
-    public async Task Contract_027_A_projection_is_published_in_place_of_what_is_stored()
+    [Contract(27)]
+    public async Task A_projection_is_published_in_place_of_what_is_stored()
     {
         var store = new MemoryStateStore();
         await using var api = await StartAsync(store);
@@ -69,7 +71,8 @@ public sealed class OutboxTests
     }
 
     [Fact]
-    public async Task Contract_028_A_delete_publishes_nothing()
+    [Contract(28)]
+    public async Task A_delete_publishes_nothing()
     {
         var store = new MemoryStateStore();
         await using var api = await StartAsync(store);

@@ -20,7 +20,8 @@ public sealed class SqliteStateTests : IAsyncDisposable
     private readonly SharedResources _shared = new();
 
     [Fact]
-    public async Task Contract_002_006_008_Saves_deletes_and_etags()
+    [Contract(2, 6, 8)]
+    public async Task Saves_deletes_and_etags()
     {
         await using var api = await StateApi.StartAsync(await OpenAsync<IStateStore>("state.sqlite"));
         (await api.SaveAsync("""[{"key":"k","value":{"b":"<","a":1}}]""")).AssertNoContent();
@@ -37,7 +38,8 @@ public sealed class SqliteStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Contract_009_A_refused_transaction_leaves_nothing_behind()
+    [Contract(9)]
+    public async Task A_refused_transaction_leaves_nothing_behind()
     {
         await using var api = await StateApi.StartAsync(await OpenAsync<IStateStore>("state.sqlite"));
         (await api.TransactAsync("""
@@ -47,7 +49,8 @@ public sealed class SqliteStateTests : IAsyncDisposable
     }
 
     [Fact]
-    public async Task Contract_015_016_A_time_to_live_shows_and_the_next_save_clears_it()
+    [Contract(15, 16)]
+    public async Task A_time_to_live_shows_and_the_next_save_clears_it()
     {
         await using var api = await StateApi.StartAsync(await OpenAsync<IStateStore>("state.sqlite"));
         await api.SaveAsync("""[{"key":"k","value":1,"metadata":{"ttlInSeconds":"300"}}]""");

@@ -18,10 +18,12 @@ namespace Sidecar.Runtime.Tests.State;
 internal sealed class StateApi : IAsyncDisposable
 {
     private readonly WebApplication _server;
+    private readonly ComponentRegistry _components;
 
-    private StateApi(WebApplication server, FakeTopics topics)
+    private StateApi(WebApplication server, ComponentRegistry components, FakeTopics topics)
     {
         _server = server;
+        _components = components;
         Topics = topics;
         Client = new HttpClient { BaseAddress = new Uri(server.Urls.Single()) };
     }
@@ -32,8 +34,17 @@ internal sealed class StateApi : IAsyncDisposable
 
     public static Task<StateApi> StartAsync(IStateStore store, TimeProvider? time = null) => StartAsync([("store", store, [])], time);
 
-    public static async Task<StateApi> StartAsync(
+    public static Task<StateApi> StartAsync(
         (string Name, IStateStore Store, (string, string)[] Metadata)[] stores,
+        TimeProvider? time = null,
+        string appId = "app",
+        IReadOnlyDictionary<string, string>? environment = null,
+        long? maxBodySize = null,
+        ITopics? topics = null) =>
+        StartLoadedAsync([.. stores.Select(store => Component(store.Name, store.Store, store.Metadata))], time, appId, environment, maxBodySize, topics);
+
+    public static async Task<StateApi> StartLoadedAsync(
+        IReadOnlyList<LoadedComponent> loaded,
         TimeProvider? time = null,
         string appId = "app",
         IReadOnlyDictionary<string, string>? environment = null,
@@ -41,15 +52,8 @@ internal sealed class StateApi : IAsyncDisposable
         ITopics? topics = null)
     {
         var components = new ComponentRegistry();
-        foreach (var (name, store, metadata) in stores)
-        {
-            components.Add(new LoadedComponent(
-                new ComponentResource(new ResourceOrigin("test.yaml", 1), name, "state.test"),
-                new ComponentType("state.test", "v1", () => store),
-                store,
-                new ComponentMetadata(metadata.Select(pair => KeyValuePair.Create(pair.Item1, pair.Item2)))));
-        }
-
+        foreach (var component in loaded)
+            components.Add(component);
         var fake = new FakeTopics();
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
@@ -62,9 +66,43 @@ internal sealed class StateApi : IAsyncDisposable
         var server = builder.Build();
         server.MapState();
         await server.StartAsync();
-        foreach (var feature in server.Services.GetServices<ISidecarFeature>())
-            await feature.OnAppReadyAsync(CancellationToken.None);
-        return new StateApi(server, fake);
+        var api = new StateApi(server, components, fake);
+        await api.TellFeaturesAsync(feature => feature.OnComponentsLoadedAsync(CancellationToken.None));
+        await api.TellFeaturesAsync(feature => feature.OnAppReadyAsync(CancellationToken.None));
+        return api;
+    }
+
+    public static LoadedComponent Component(string name, IComponent component, params (string Name, string Value)[] metadata) =>
+        Component(name, component, [.. metadata.Select(item => new ComponentMetadataItem(item.Name, item.Value, null, null))]);
+
+    /// <param name="metadata">An item with a secret reference has the secret's text as its value.</param>
+    public static LoadedComponent Component(string name, IComponent component, params ComponentMetadataItem[] metadata) => new(
+        new ComponentResource(new ResourceOrigin("test.yaml", 1), name, "state.test") { Metadata = metadata },
+        new ComponentType("state.test", "v1", () => component),
+        component,
+        new ComponentMetadata(metadata.Select(item => KeyValuePair.Create(item.Name, item.Value ?? ""))));
+
+    /// <summary>A reload puts a component in.</summary>
+    public Task AddAsync(LoadedComponent component)
+    {
+        _components.Add(component);
+        return TellFeaturesAsync(feature => feature.OnComponentAddedAsync(component, CancellationToken.None));
+    }
+
+    /// <summary>A reload takes a component out.</summary>
+    public Task RemoveAsync(LoadedComponent component)
+    {
+        _components.Remove(component);
+        return TellFeaturesAsync(feature => feature.OnComponentRemovedAsync(component, CancellationToken.None));
+    }
+
+    /// <summary>A reload puts the successor in before it tells that the old one is gone.</summary>
+    public async Task ReplaceAsync(LoadedComponent old, LoadedComponent successor)
+    {
+        _components.Remove(old);
+        _components.Add(successor);
+        await TellFeaturesAsync(feature => feature.OnComponentAddedAsync(successor, CancellationToken.None));
+        await TellFeaturesAsync(feature => feature.OnComponentRemovedAsync(old, CancellationToken.None));
     }
 
     public Task<Reply> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
@@ -92,16 +130,18 @@ internal sealed class StateApi : IAsyncDisposable
                 .ToDictionary(header => header.Key, header => string.Join(",", header.Value), StringComparer.OrdinalIgnoreCase));
     }
 
-    public async Task StopFeaturesAsync()
-    {
-        foreach (var feature in _server.Services.GetServices<ISidecarFeature>())
-            await feature.OnStoppingAsync(CancellationToken.None);
-    }
+    public Task StopFeaturesAsync() => TellFeaturesAsync(feature => feature.OnStoppingAsync(CancellationToken.None));
 
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
         await _server.DisposeAsync();
+    }
+
+    private async Task TellFeaturesAsync(Func<ISidecarFeature, Task> tell)
+    {
+        foreach (var feature in _server.Services.GetServices<ISidecarFeature>())
+            await tell(feature);
     }
 }
 

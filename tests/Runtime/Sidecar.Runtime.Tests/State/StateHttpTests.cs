@@ -1,6 +1,5 @@
 using System.Globalization;
 using System.Net;
-using System.Text;
 using Sidecar.Components;
 using TestSupport;
 
@@ -21,7 +20,8 @@ public sealed class StateHttpTests
     }
 
     [Fact]
-    public async Task Contract_001_A_missing_key_is_204_without_an_etag()
+    [Contract(1)]
+    public async Task A_missing_key_is_204_without_an_etag()
     {
         await using var api = await StateApi.StartAsync(new MemoryStateStore());
         var reply = await api.GetAsync("/v1.0/state/store/none");
@@ -32,7 +32,8 @@ public sealed class StateHttpTests
     [Theory]
     [InlineData("POST")]
     [InlineData("PUT")]
-    public async Task Contract_002_What_is_saved_reads_back_as_json_with_an_unquoted_etag(string verb)
+    [Contract(2)]
+    public async Task What_is_saved_reads_back_as_json_with_an_unquoted_etag(string verb)
     {
         var store = new MemoryStateStore();
         await using var api = await StateApi.StartAsync(store);
@@ -63,7 +64,8 @@ public sealed class StateHttpTests
     [InlineData("""[{"key":"k","value":"v","metadata":{"a":1}}]""")]
     [InlineData("""[{"key":"k","value":1e400}]""")]
     [InlineData("""[{"key":"k","value":"v"}] more""")]
-    public async Task Contract_003_A_malformed_save_is_400_and_saves_nothing(string body)
+    [Contract(3)]
+    public async Task A_malformed_save_is_400_and_saves_nothing(string body)
     {
         var store = new MemoryStateStore();
         await using var api = await StateApi.StartAsync(store);
@@ -72,7 +74,8 @@ public sealed class StateHttpTests
     }
 
     [Fact]
-    public async Task Contract_004_Empty_lists_absent_values_and_repeated_keys_are_fine()
+    [Contract(4)]
+    public async Task Empty_lists_absent_values_and_repeated_keys_are_fine()
     {
         await using var api = await StateApi.StartAsync(new MemoryStateStore());
         (await api.SaveAsync("[]")).AssertNoContent();
@@ -83,25 +86,8 @@ public sealed class StateHttpTests
     }
 
     [Fact]
-    public async Task Contract_005_A_key_with_the_separator_is_400_with_three_details()
-    {
-        await using var api = await StateApi.StartAsync(new MemoryStateStore());
-        var replies = new[]
-        {
-            await api.SaveAsync("""[{"key":"ke||y1","value":1}]"""),
-            await api.GetAsync("/v1.0/state/store/ke%7C%7Cy1"),
-            await api.SendAsync(HttpMethod.Delete, "/v1.0/state/store/ke%7C%7Cy1"),
-            await api.TransactAsync("""{"operations":[{"operation":"upsert","request":{"key":"ke||y1"}}]}"""),
-        };
-        foreach (var reply in replies)
-        {
-            Assert.Equal("input key/keyPrefix 'ke||y1' can't contain '||'", reply.AssertError(400, "ERR_MALFORMED_REQUEST"));
-            Assert.Equal(3, reply.Json["details"]!.AsArray().Count);
-        }
-    }
-
-    [Fact]
-    public async Task Contract_006_A_save_with_the_current_etag_changes_it_and_with_an_old_one_is_409()
+    [Contract(6)]
+    public async Task A_save_with_the_current_etag_changes_it_and_with_an_old_one_is_409()
     {
         await using var api = await StateApi.StartAsync(new MemoryStateStore());
         await api.SaveAsync("""[{"key":"k","value":1}]""");
@@ -117,7 +103,8 @@ public sealed class StateHttpTests
     }
 
     [Fact]
-    public async Task Contract_007_A_delete_heeds_if_match_and_does_not_mind_a_missing_key()
+    [Contract(7)]
+    public async Task A_delete_heeds_if_match_and_does_not_mind_a_missing_key()
     {
         await using var api = await StateApi.StartAsync(new MemoryStateStore());
         await api.SaveAsync("""[{"key":"k","value":1}]""");
@@ -130,7 +117,8 @@ public sealed class StateHttpTests
     }
 
     [Fact]
-    public async Task Contract_008_First_write_without_an_etag_on_a_taken_key_is_409()
+    [Contract(8)]
+    public async Task First_write_without_an_etag_on_a_taken_key_is_409()
     {
         await using var api = await StateApi.StartAsync(new MemoryStateStore());
         const string Item = """[{"key":"k","value":1,"options":{"concurrency":"first-write","consistency":"strong"}}]""";
@@ -143,7 +131,8 @@ public sealed class StateHttpTests
     }
 
     [Fact]
-    public async Task Contract_009_A_transaction_with_a_stale_etag_is_500_and_changes_nothing()
+    [Contract(9)]
+    public async Task A_transaction_with_a_stale_etag_is_500_and_changes_nothing()
     {
         var store = new MemoryStateStore();
         await using var api = await StateApi.StartAsync(store);
@@ -157,7 +146,8 @@ public sealed class StateHttpTests
     }
 
     [Fact]
-    public async Task Contract_010_A_transaction_may_be_empty_but_knows_only_upsert_and_delete()
+    [Contract(10)]
+    public async Task A_transaction_may_be_empty_but_knows_only_upsert_and_delete()
     {
         await using var api = await StateApi.StartAsync(new MemoryStateStore());
         (await api.TransactAsync("""{"operations":[]}""")).AssertNoContent();
@@ -185,7 +175,8 @@ public sealed class StateHttpTests
     }
 
     [Fact]
-    public async Task Contract_011_Too_many_operations_are_400_with_both_numbers()
+    [Contract(11)]
+    public async Task Too_many_operations_are_400_with_both_numbers()
     {
         await using var api = await StateApi.StartAsync(new MemoryStateStore { MaxOperationsPerTransaction = 1 });
         var reply = await api.TransactAsync("""
@@ -197,7 +188,8 @@ public sealed class StateHttpTests
     }
 
     [Fact]
-    public async Task Contract_012_A_store_without_transactions_says_so_with_a_help_link()
+    [Contract(12)]
+    public async Task A_store_without_transactions_says_so_with_a_help_link()
     {
         await using var api = await StateApi.StartAsync(new MemoryStateStore { Features = Components.State.StateFeatures.ETag });
         var reply = await api.TransactAsync("not even read");
@@ -206,7 +198,8 @@ public sealed class StateHttpTests
     }
 
     [Fact]
-    public async Task Contract_013_An_unknown_store_is_400_and_no_store_at_all_500()
+    [Contract(13)]
+    public async Task An_unknown_store_is_400_and_no_store_at_all_500()
     {
         await using var api = await StateApi.StartAsync(new MemoryStateStore());
         var unknown = await api.PostAsync("/v1.0/state/other", "foobar");
@@ -219,7 +212,8 @@ public sealed class StateHttpTests
     }
 
     [Fact]
-    public async Task Contract_015_016_A_time_to_live_shows_in_a_header_ends_the_item_and_is_cleared_by_the_next_save()
+    [Contract(15, 16)]
+    public async Task A_time_to_live_shows_in_a_header_ends_the_item_and_is_cleared_by_the_next_save()
     {
         var clock = new FakeClock();
         await using var api = await StateApi.StartAsync(new MemoryStateStore(clock), clock);
@@ -237,7 +231,8 @@ public sealed class StateHttpTests
     }
 
     [Fact]
-    public async Task Contract_017_A_time_to_live_that_is_no_integer_fails_and_saves_nothing()
+    [Contract(17)]
+    public async Task A_time_to_live_that_is_no_integer_fails_and_saves_nothing()
     {
         var store = new MemoryStateStore();
         await using var api = await StateApi.StartAsync(store);
@@ -249,54 +244,57 @@ public sealed class StateHttpTests
     }
 
     [Fact]
-    public async Task Contract_022_Store_names_and_keys_of_any_characters_work_when_query_escaped()
+    [Contract(14)]
+    public async Task A_query_is_500_because_no_store_can_be_queried()
+    {
+        await using var api = await StateApi.StartAsync([("store", new MemoryStateStore(), [])], maxBodySize: 100);
+        foreach (var verb in new[] { HttpMethod.Post, HttpMethod.Put })
+        {
+            var reply = await api.SendAsync(verb, "/v1.0-alpha1/state/store/query", """{"filter":{}}""");
+            Assert.Equal("state store does not support querying", reply.AssertError(500, "ERR_STATE_STORE_NOT_SUPPORTED"));
+            Assert.Equal("DAPR_STATE_QUERYING_NOT_SUPPORTED", (string)reply.Json["details"]![0]!["reason"]!);
+            Assert.Equal("store", (string)reply.Json["details"]![1]!["resource_name"]!);
+        }
+
+        (await api.PostAsync("/v1.0-alpha1/state/other/query", "{}")).AssertError(400, "ERR_STATE_STORE_NOT_FOUND");
+        (await api.PostAsync("/v1.0-alpha1/state/store/query", new string(' ', 200))).AssertError(400, "ERR_BODY_READ");
+        await using var bare = await StateApi.StartAsync([]);
+        (await bare.PostAsync("/v1.0-alpha1/state/store/query", "{}")).AssertError(500, "ERR_STATE_STORE_NOT_CONFIGURED");
+    }
+
+    [Fact]
+    public async Task Consistency_and_concurrency_reach_the_store_from_every_route()
     {
         var store = new MemoryStateStore();
-        await using var api = await StateApi.StartAsync([("my store/50%+", store, [("keyPrefix", "none")])]);
-        (await api.PostAsync("/v1.0/state/my+store%2F50%25%2B", """[{"key":"a/b c","value":1}]""")).AssertNoContent();
-        Assert.Equal("1", (await api.GetAsync("/v1.0/state/my%20store%2F50%25%2B/a%2Fb+c")).Body);
-        (await api.SendAsync(HttpMethod.Delete, "/v1.0/state/my+store%2F50%25%2B/a%2Fb+c")).AssertNoContent();
+        await using var api = await StateApi.StartAsync(store);
+        await api.SaveAsync("""[{"key":"k","value":1,"options":{"consistency":"strong"}}]""");
+        Assert.Equal(Components.State.StateConsistency.Strong, store.LastConsistency);
+        await api.GetAsync("/v1.0/state/store/k?consistency=eventual");
+        Assert.Equal(Components.State.StateConsistency.Eventual, store.LastConsistency);
+        await api.GetAsync("/v1.0/state/store/k?consistency=whatever&metadata.partitionKey=p");
+        Assert.Equal(Components.State.StateConsistency.Unspecified, store.LastConsistency);
+
+        foreach (var query in new[] { "concurrency=never", "consistency=never" })
+        {
+            Assert.Contains(
+                "model never", (await api.SendAsync(HttpMethod.Delete, $"/v1.0/state/store/k?{query}")).AssertError(500, "ERR_STATE_DELETE"), StringComparison.Ordinal);
+        }
+
+        (await api.TransactAsync("""{"operations":[{"operation":"delete","request":{"key":"k","options":{"consistency":"never"}}}]}""")).AssertError(500, "ERR_STATE_TRANSACTION");
+        Assert.Equal(["app||k"], store.Keys);
+        (await api.SendAsync(HttpMethod.Delete, "/v1.0/state/store/k?concurrency=last-write&consistency=strong&metadata.partitionKey=p")).AssertNoContent();
         Assert.Empty(store.Keys);
     }
 
-    [Theory]
-    [InlineData("appid", "shop||k")]
-    [InlineData("AppId", "shop||k")]
-    [InlineData("name", "store||k")]
-    [InlineData("namespace", "prod.shop||k")]
-    [InlineData("none", "k")]
-    [InlineData("Own", "own||k")]
-    [InlineData(null, "shop||k")]
-    public async Task Contract_023_The_key_prefix_follows_the_component(string? strategy, string stored)
-    {
-        var store = new MemoryStateStore();
-        await using var api = await StateApi.StartAsync(
-            [("store", store, strategy is null ? [] : [("KeyPrefix", strategy)])],
-            appId: "shop",
-            environment: new Dictionary<string, string> { ["NAMESPACE"] = "prod" });
-        await api.SaveAsync("""[{"key":"k","value":1}]""");
-        Assert.Equal([stored], store.Keys);
-        Assert.Equal("1", (await api.GetAsync("/v1.0/state/store/k")).Body);
-    }
-
     [Fact]
-    public async Task Contract_023_Apps_share_keys_without_a_prefix_and_not_with_it()
+    public async Task Metadata_of_the_request_go_before_those_of_the_items_in_a_transaction_too()
     {
-        var store = new MemoryStateStore();
-        (string, Components.State.IStateStore, (string, string)[])[] stores = [("own", store, []), ("shared", store, [("keyPrefix", "none")])];
-        await using var one = await StateApi.StartAsync(stores, appId: "one");
-        await using var two = await StateApi.StartAsync(stores, appId: "two");
-        await one.PostAsync("/v1.0/state/shared", """[{"key":"k","value":"both"}]""");
-        await one.PostAsync("/v1.0/state/own", """[{"key":"k","value":"mine"}]""");
-        Assert.Equal("\"both\"", (await two.GetAsync("/v1.0/state/shared/k")).Body);
-        (await two.GetAsync("/v1.0/state/own/k")).AssertNoContent();
-    }
-
-    [Fact]
-    public async Task A_prefix_with_the_separator_is_refused_with_every_key()
-    {
-        await using var api = await StateApi.StartAsync([("store", new MemoryStateStore(), [("keyPrefix", "a||b")])]);
-        Assert.Equal("input key/keyPrefix 'a||b' can't contain '||'", (await api.GetAsync("/v1.0/state/store/k")).AssertError(400, "ERR_MALFORMED_REQUEST"));
+        var clock = new FakeClock();
+        await using var api = await StateApi.StartAsync(new MemoryStateStore(clock), clock);
+        (await api.PostAsync("/v1.0/state/store/transaction?metadata.ttlInSeconds=5", """
+            {"metadata":{"ttlInSeconds":"1"},"operations":[{"operation":"upsert","request":{"key":"k","value":1,"metadata":{"ttlInSeconds":"3"}}}]}
+            """)).AssertNoContent();
+        Assert.Equal("2026-01-01T00:00:05Z", (await api.GetAsync("/v1.0/state/store/k")).Headers["metadata.ttlExpireTime"]);
     }
 
     [Fact]
@@ -336,18 +334,5 @@ public sealed class StateHttpTests
     {
         await using var api = await StateApi.StartAsync([("store", new MemoryStateStore(), [])], maxBodySize: 1000);
         (await api.SaveAsync($$"""[{"key":"k","value":"{{new string('x', 2000)}}"}]""")).AssertError(400, "ERR_MALFORMED_REQUEST");
-    }
-
-    [Fact]
-    public async Task A_badly_escaped_parameter_is_400_in_plain_text()
-    {
-        await using var api = await StateApi.StartAsync(new MemoryStateStore());
-        using var socket = new System.Net.Sockets.TcpClient();
-        await socket.ConnectAsync("127.0.0.1", api.Client.BaseAddress!.Port);
-        await socket.GetStream().WriteAsync(Encoding.ASCII.GetBytes("GET /v1.0/state/store/%zz HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"));
-        using var reader = new StreamReader(socket.GetStream());
-        var reply = await reader.ReadToEndAsync().WithinAsync("the answer to a bad escape");
-        Assert.StartsWith("HTTP/1.1 400", reply, StringComparison.Ordinal);
-        Assert.Contains("Content-Type: text/plain", reply, StringComparison.Ordinal);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Text;
 using Microsoft.Extensions.DependencyInjection;
@@ -14,24 +15,42 @@ public sealed class GatewayTests
     [Fact]
     public async Task UntilEveryServiceHasBeenReady_EveryRouteIs503WithRetryAfter()
     {
-        var ready = new HashSet<string> { "orders", "inventory", "payments" };
-        await using var gateway = await StartAsync(_ => StubHandler.Reply(HttpStatusCode.OK, "[]"), app => ready.Contains(app));
+        var (ready, clock) = (new ConcurrentDictionary<string, bool>(), new FakeClock());
+        foreach (var app in new[] { "orders", "inventory", "payments" })
+            ready[app] = true;
+        await using var gateway = await StartAsync(_ => StubHandler.Reply(HttpStatusCode.OK, "[]"), ready.ContainsKey, clock);
 
         foreach (var path in new[] { "/api/products", "/api/orders/1" })
         {
-            using var refused = await gateway.Client.GetAsync(path);
+            using var refused = await PassingAsync(clock, gateway.Client.GetAsync(path));
             await IsUnavailableAsync(refused);
         }
 
-        using (var refused = await PostAsync(gateway, Order))
+        using (var refused = await PassingAsync(clock, PostAsync(gateway, Order)))
             await IsUnavailableAsync(refused);
 
-        ready.Add("notifications");
-        await OpenAsync(gateway);
+        ready["notifications"] = true;
+        await PassingAsync(clock, OpenAsync(gateway));
 
         // It was ready once, and what it is worth now is for each request to find out.
         ready.Clear();
         Assert.Equal("[]", await gateway.Client.GetStringAsync("/api/products"));
+    }
+
+    [Fact]
+    public async Task RequestJustBeforeTheGateOpens_WaitsForIt()
+    {
+        var (isReady, clock) = (false, new FakeClock());
+        await using var gateway = await StartAsync(
+            _ => StubHandler.Reply(HttpStatusCode.Accepted, "{}"), app => app != "payments" || Volatile.Read(ref isReady), clock);
+        var timers = clock.ArmedTimers;
+        var early = PostAsync(gateway, Order);
+        await Eventually.TrueAsync(() => clock.ArmedTimers > timers, "the request to be held");
+        Assert.False(early.IsCompleted);
+
+        Volatile.Write(ref isReady, true);
+        using var accepted = await PassingAsync(clock, early);
+        Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
     }
 
     [Fact]
@@ -169,7 +188,27 @@ public sealed class GatewayTests
         },
         "the gate to open");
 
-    private static Task<ServiceHost> StartAsync(Func<HttpRequestMessage, HttpResponseMessage> answer, Func<string, bool>? isReady = null)
+    /// <summary>Lets time pass until the task has ended.</summary>
+    private static async Task<T> PassingAsync<T>(FakeClock clock, Task<T> task)
+    {
+        await PassingAsync(clock, (Task)task);
+        return await task;
+    }
+
+    private static async Task PassingAsync(FakeClock clock, Task task)
+    {
+        await Eventually.TrueAsync(
+            () =>
+            {
+                clock.Advance(TimeSpan.FromMilliseconds(100));
+                return task.IsCompleted;
+            },
+            "the gate or a request to it");
+        await task;
+    }
+
+    private static Task<ServiceHost> StartAsync(
+        Func<HttpRequestMessage, HttpResponseMessage> answer, Func<string, bool>? isReady = null, TimeProvider? clock = null)
     {
         var handler = new StubHandler(request => request.RequestUri!.AbsolutePath != "/readyz"
             ? answer(request)
@@ -178,6 +217,7 @@ public sealed class GatewayTests
             services => services.AddSingleton(new ServiceInvoker(new HttpClient(handler))).AddSingleton<Forwarder>().AddSingleton<ReadinessGate>()
                 .AddSingleton<Shop.ServiceDefaults.IReadiness>(provider => provider.GetRequiredService<ReadinessGate>())
                 .AddHostedService(provider => provider.GetRequiredService<ReadinessGate>()),
-            app => app.MapGateway());
+            app => app.MapGateway(),
+            clock: clock);
     }
 }

@@ -35,10 +35,13 @@ internal sealed class SqliteBroker : IAsyncDisposable
 
     public IReadOnlyList<SqliteSubscription> Subscriptions => Volatile.Read(ref _subscriptions);
 
-    public async ValueTask PublishAsync(PubSubMessage message, CancellationToken cancellationToken)
+    /// <param name="messages">Of one topic.</param>
+    public async ValueTask PublishAsync(IReadOnlyList<PubSubMessage> messages, CancellationToken cancellationToken)
     {
-        await File.WriteAsync(new PublishOperation(message, Time.GetUtcNow()), Limits, cancellationToken).ConfigureAwait(false);
-        Announce(message.Topic);
+        if (messages.Count == 0)
+            return;
+        await File.WriteAsync(new PublishOperation(messages, Time.GetUtcNow()), Limits, cancellationToken).ConfigureAwait(false);
+        Announce(messages[0].Topic);
     }
 
     /// <summary>The topic has something to claim: wakes its subscriptions here, and those of other processes.</summary>

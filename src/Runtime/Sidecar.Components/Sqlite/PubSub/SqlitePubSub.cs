@@ -8,14 +8,14 @@ namespace Sidecar.Components.Sqlite;
 /// starts at the oldest retained message; first deliveries begin in the order of publishing; a message that fails steps
 /// aside for its retry and delays no other. What was published is kept when processes are killed.
 /// </summary>
-internal sealed class SqlitePubSub : IPubSub
+internal sealed class SqlitePubSub : IPubSub, IBulkPublisher
 {
     private SqliteTopicOptions _options = null!;
     private ILogger _logger = null!;
     private SharedLease<SqliteFile>? _file;
     private SharedLease<SqliteBroker>? _broker;
 
-    public PubSubFeatures Features => PubSubFeatures.MessageTtl;
+    public PubSubFeatures Features => PubSubFeatures.MessageTtl | PubSubFeatures.BulkPubSub;
 
     private SqliteBroker Broker => _broker!.Value;
 
@@ -29,10 +29,20 @@ internal sealed class SqlitePubSub : IPubSub
         _broker = context.Shared.Acquire($"{fileOptions.Key}|{_options.Upkeep}", () => new SqliteBroker(file, _options.Upkeep, context.Time, _logger));
     }
 
-    public ValueTask PublishAsync(PubSubMessage message, CancellationToken cancellationToken) => Broker.PublishAsync(message, cancellationToken);
+    public ValueTask PublishAsync(PubSubMessage message, CancellationToken cancellationToken) => Broker.PublishAsync([message], cancellationToken);
 
-    public async Task<IAsyncDisposable> SubscribeAsync(PubSubSubscription subscription, PubSubHandler handler, CancellationToken cancellationToken) =>
-        await Broker.SubscribeAsync(subscription.Topic, _options, handler, _logger, cancellationToken).ConfigureAwait(false);
+    /// <summary>All in one commit: the file has all of them or none.</summary>
+    public async ValueTask<IReadOnlyList<UnpublishedMessage>> PublishAsync(IReadOnlyList<PubSubMessage> messages, CancellationToken cancellationToken)
+    {
+        await Broker.PublishAsync(messages, cancellationToken).ConfigureAwait(false);
+        return [];
+    }
+
+    public async Task<IAsyncDisposable> SubscribeAsync(PubSubSubscription subscription, PubSubHandler handler, CancellationToken cancellationToken)
+    {
+        var options = _options with { MaxInFlight = Math.Max(_options.MaxInFlight, subscription.BatchSize) };
+        return await Broker.SubscribeAsync(subscription.Topic, options, handler, _logger, cancellationToken).ConfigureAwait(false);
+    }
 
     public async ValueTask DisposeAsync()
     {

@@ -3,18 +3,6 @@ using System.Text.Json;
 
 namespace Sidecar.Runtime.PubSub.Delivery;
 
-/// <summary>What the app made of an event.</summary>
-internal enum Verdict
-{
-    Success,
-
-    /// <summary>To be tried again.</summary>
-    Retry,
-
-    /// <summary>Not wanted; not to be tried again.</summary>
-    Drop,
-}
-
 /// <summary>Reads the app's answer to a delivery (contract section 2.7, "App result").</summary>
 internal static class AppReply
 {

@@ -35,12 +35,12 @@ internal sealed class PublishEngine(Brokers brokers, SidecarOptions options, Tim
     public DaprError? CheckPermission(PublishTarget target) =>
         target.Broker.Permissions.MayPublish(target.Topic) ? null : PubSubErrors.Forbidden(target.Broker.Name, target.Topic, options.AppId);
 
-    /// <summary>Wraps the data unless it is raw, and hands it to the broker. Null once the broker has it.</summary>
+    /// <summary>Makes the message for the broker: in an envelope, unless it is raw. Null on success, with the message.</summary>
     /// <param name="contentType">Of the data; null when the publisher named none.</param>
-    public async ValueTask<DaprError?> PublishAsync(
-        PublishTarget target, ReadOnlyMemory<byte> data, string? contentType, TraceContext trace, CancellationToken cancellationToken)
+    public DaprError? TryWrap(PublishTarget target, ReadOnlyMemory<byte> data, string? contentType, TraceContext trace, out PubSubMessage? message)
     {
         var (broker, topic, metadata, read) = target;
+        message = null;
         if (!read.IsRaw)
         {
             var envelope = new EnvelopeContext(
@@ -52,17 +52,27 @@ internal sealed class PublishEngine(Brokers brokers, SidecarOptions options, Tim
             contentType = ContentTypes.CloudEvent;
         }
 
+        message = new PubSubMessage(broker.OnBroker(topic), data, contentType, metadata) { TimeToLive = read.TimeToLive };
+        return null;
+    }
+
+    /// <summary>Wraps the data and hands it to the broker. Null once the broker has it.</summary>
+    /// <param name="contentType">Of the data; null when the publisher named none.</param>
+    public async ValueTask<DaprError?> PublishAsync(
+        PublishTarget target, ReadOnlyMemory<byte> data, string? contentType, TraceContext trace, CancellationToken cancellationToken)
+    {
+        if (TryWrap(target, data, contentType, trace, out var message) is { } malformed)
+            return malformed;
         try
         {
-            var message = new PubSubMessage(broker.OnBroker(topic), data, contentType, metadata) { TimeToLive = read.TimeToLive };
-            await broker.Driver.PublishAsync(message, cancellationToken).ConfigureAwait(false);
-            options.Observer?.Published(broker.Name, topic, message.Data);
+            await target.Broker.Driver.PublishAsync(message!, cancellationToken).ConfigureAwait(false);
+            options.Observer?.Published(target.Broker.Name, target.Topic, message!.Data);
             return null;
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
-            PubSubLog.PublishFailed(logger, failure, topic, broker.Name);
-            return PubSubErrors.PublishFailed(broker.Name, topic, failure.Message);
+            PubSubLog.PublishFailed(logger, failure, target.Topic, target.Broker.Name);
+            return PubSubErrors.PublishFailed(target.Broker.Name, target.Topic, failure.Message);
         }
     }
 

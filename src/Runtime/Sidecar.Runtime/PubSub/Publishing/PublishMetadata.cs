@@ -55,6 +55,16 @@ internal sealed class PublishMetadata
         return true;
     }
 
+    /// <summary>The same with another word on <see cref="IsRaw"/>.</summary>
+    public PublishMetadata WithRaw(bool isRaw)
+    {
+        if (IsRaw == isRaw)
+            return this;
+        var copy = (PublishMetadata)MemberwiseClone();
+        copy.IsRaw = isRaw;
+        return copy;
+    }
+
     private void Override(ReadOnlySpan<char> attribute, string value)
     {
         if (attribute.Equals("id", StringComparison.OrdinalIgnoreCase))

@@ -16,15 +16,19 @@ internal sealed class AppSubscriptions(
 
     private readonly AppQuestion _question = new(app, options, time);
 
-    /// <summary>The app's list; empty when it has none or none that can be used, which is logged.</summary>
-    public async Task<IReadOnlyList<TopicSubscription>> AskAsync(CancellationToken cancellationToken)
+    /// <summary>The app's list: empty when it has none or none that can be used, null when it gave no answer; both are logged.</summary>
+    public async Task<IReadOnlyList<TopicSubscription>?> AskAsync(CancellationToken cancellationToken)
     {
         var answer = await _question.AskAsync(Path, cancellationToken).ConfigureAwait(false);
         if (answer.Failure is { } failure)
+        {
             PubSubLog.SubscribeQuestionFailed(logger, failure, answer.Attempts);
-        else if (answer.Status == HttpStatusCode.OK)
+            return null;
+        }
+
+        if (answer.Status == HttpStatusCode.OK)
             return Read(answer.Body);
-        else if (answer.Status == HttpStatusCode.NotFound)
+        if (answer.Status == HttpStatusCode.NotFound)
             PubSubLog.NoSubscribeEndpoint(logger);
         else
             PubSubLog.SubscribeQuestionRefused(logger, (int)answer.Status);
@@ -55,8 +59,6 @@ internal sealed class AppSubscriptions(
                 return [];
             }
 
-            if (entry.BulkSubscribe is { Enabled: true })
-                PubSubLog.BulkIgnored(logger, subscription.PubsubName, subscription.Topic);
             subscriptions.Add(subscription);
         }
 
@@ -74,6 +76,7 @@ internal sealed class AppSubscriptions(
             {
                 DeadLetterTopic = TopicSubscription.EmptyAsNull(DeadLetterTopic),
                 Metadata = Metadata?.ToDictionary(pair => pair.Key, pair => pair.Value ?? "") ?? [],
+                BulkSubscribe = Resources.BulkSubscribe.From(BulkSubscribe?.Enabled == true, BulkSubscribe?.MaxMessagesCount, BulkSubscribe?.MaxAwaitDurationMs),
             };
         }
     }
@@ -82,5 +85,5 @@ internal sealed class AppSubscriptions(
 
     private sealed record Rule(string? Match, string? Path);
 
-    private sealed record Bulk(bool Enabled);
+    private sealed record Bulk(bool? Enabled, int? MaxMessagesCount, int? MaxAwaitDurationMs);
 }

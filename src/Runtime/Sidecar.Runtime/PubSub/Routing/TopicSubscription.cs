@@ -19,12 +19,23 @@ internal sealed record TopicSubscription(string PubsubName, string Topic, Subscr
 
     public IReadOnlyDictionary<string, string> Metadata { get; init; } = new Dictionary<string, string>();
 
+    /// <summary>Null = messages are delivered one by one.</summary>
+    public BulkSubscribe? BulkSubscribe { get; init; }
+
     public static TopicSubscription From(SubscriptionResource resource) =>
         new(resource.PubsubName, resource.Topic, SubscriptionType.Declarative, WithDefault(resource.Rules, resource.DefaultRoute))
         {
             DeadLetterTopic = EmptyAsNull(resource.DeadLetterTopic),
             Metadata = resource.Metadata,
+            BulkSubscribe = resource.BulkSubscribe,
         };
+
+    /// <summary>Whether the broker need not hear of the difference between the two, which are of one topic: it is in where messages go at the app.</summary>
+    public bool IsSameOnBroker(TopicSubscription other) =>
+        BulkSubscribe == other.BulkSubscribe && Metadata.Count == other.Metadata.Count &&
+        Metadata.All(pair => other.Metadata.TryGetValue(pair.Key, out var value) && value == pair.Value);
+
+    public bool HasSameRoutes(TopicSubscription other) => DeadLetterTopic == other.DeadLetterTopic && Rules.SequenceEqual(other.Rules);
 
     public static IReadOnlyList<RouteRule> WithDefault(IReadOnlyList<RouteRule> rules, string? defaultRoute) =>
         string.IsNullOrEmpty(defaultRoute) ? rules : [.. rules, new RouteRule("", defaultRoute)];

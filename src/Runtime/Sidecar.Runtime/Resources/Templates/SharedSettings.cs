@@ -69,10 +69,10 @@ internal sealed partial record SharedSettings
         {
             ResourcesPaths = resources,
             ConfigFilePath = paths.File(fields, "configFilePath", baseDirectory),
-            AppProtocol = fields.Choice("appProtocol", "http", "https", "h2c", "grpc", "grpcs"),
+            AppProtocol = fields.ChoiceOfAnyCase("appProtocol", "http", "https", "h2c", "grpc", "grpcs"),
             AppSsl = fields.Flag("appSSL"),
             ApiListenAddresses = Text(fields, "apiListenAddresses"),
-            LogLevel = fields.Choice("logLevel", "debug", "info", "warn", "error", "fatal"),
+            LogLevel = fields.ChoiceOfAnyCase("logLevel", "debug", "info", "warn", "error", "fatal"),
             AppMaxConcurrency = Number(fields, "appMaxConcurrency", -1),
             MaxBodySize = Quantity(fields, "maxBodySize"),
             ReadBufferSize = Quantity(fields, "readBufferSize"),

@@ -15,6 +15,7 @@ internal sealed record TemplateApp(YamlFields Fields, string? AppDirPath, Shared
     public static IReadOnlyList<string> OwnFields { get; } =
     [
         "appDirPath", "appID", "command", .. Ports, "appChannelAddress", "unixDomainSocket", "containerImage", "containerImagePullPolicy", "createService",
+        .. RunExtras.Names,
     ];
 
     private static readonly string[] NotActedUpon =
@@ -29,6 +30,8 @@ internal sealed record TemplateApp(YamlFields Fields, string? AppDirPath, Shared
     public string? UnixDomainSocket { get; private init; }
 
     public IReadOnlyList<string> Command { get; private init; } = [];
+
+    public RunExtras Extras { get; private init; } = new();
 
     /// <summary>Ports that are given, by field name.</summary>
     public IReadOnlyDictionary<string, int> GivenPorts { get; private init; } = new Dictionary<string, int>();
@@ -50,6 +53,7 @@ internal sealed record TemplateApp(YamlFields Fields, string? AppDirPath, Shared
             AppChannelAddress = fields.Text("appChannelAddress", TextForm.AsWritten),
             UnixDomainSocket = fields.Text("unixDomainSocket", TextForm.AsWritten),
             GivenPorts = Ports.Select(name => (name, Port: fields.Integer(name, 0, 65535))).Where(pair => pair.Port > 0).ToDictionary(),
+            Extras = RunExtras.Read(fields, paths, directory),
             WithoutEffect = SharedSettings.Given(fields, NotActedUpon),
         };
         fields.RefuseUnknown();
@@ -76,6 +80,10 @@ internal sealed record TemplateApp(YamlFields Fields, string? AppDirPath, Shared
         return new RunApp(AppId, AppDirPath ?? "")
         {
             Command = Command,
+            DependsOn = Extras.DependsOn,
+            Restart = Extras.Restart,
+            Watch = Extras.Watch,
+            Build = Extras.Build,
             AppPort = GivenPorts.GetValueOrDefault("appPort"),
             DaprHttpPort = GivenPorts.GetValueOrDefault("daprHTTPPort"),
             DaprGrpcPort = GivenPorts.GetValueOrDefault("daprGRPCPort"),

@@ -20,6 +20,8 @@ internal sealed class TemplatePaths(string home)
 
     public List<string> Folders(YamlFields fields, string name, string? baseDirectory)
     {
+        if (fields.Node(name) is YamlScalar { Value: string text })
+            return SplitFolders(fields, name, text, baseDirectory);
         var list = fields.Node(name) as YamlList;
         var paths = fields.Texts(name, TextForm.AsWritten);
         var folders = new List<string>();
@@ -35,6 +37,14 @@ internal sealed class TemplatePaths(string home)
 
         return folders;
     }
+
+    /// <summary>One text with commas, as the reference of the template has it, though Dapr's own reader wants a list.</summary>
+    private List<string> SplitFolders(YamlFields fields, string name, string text, string? baseDirectory) =>
+    [
+        .. text.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries)
+            .Select(path => Existing(fields.Problems, fields.LineOf(name), fields.PathOf(name), path, baseDirectory, isFolder: true))
+            .OfType<string>(),
+    ];
 
     /// <param name="baseDirectory">null when it is itself wrong: then a relative path cannot be judged.</param>
     private string? Existing(DocumentProblems problems, int line, string field, string path, string? baseDirectory, bool isFolder)

@@ -48,14 +48,19 @@ internal sealed class YamlFields(YamlMap map, string path, DocumentProblems prob
         return Text(name, form) ?? "";
     }
 
-    /// <summary>One of the given texts, else a problem and null.</summary>
-    public string? Choice(string name, params ReadOnlySpan<string> allowed)
+    /// <summary>One of the given texts, else a problem and null. As written: <c>no</c> is a text here.</summary>
+    public string? Choice(string name, params ReadOnlySpan<string> allowed) => Choice(name, StringComparison.Ordinal, allowed);
+
+    /// <summary>The same for a text that Dapr reads without regard to case; the given spelling is returned.</summary>
+    public string? ChoiceOfAnyCase(string name, params ReadOnlySpan<string> allowed) => Choice(name, StringComparison.OrdinalIgnoreCase, allowed);
+
+    private string? Choice(string name, StringComparison comparison, ReadOnlySpan<string> allowed)
     {
-        if (Text(name) is not { Length: > 0 } text)
+        if (Text(name, TextForm.AsWritten) is not { Length: > 0 } text)
             return null;
         foreach (var choice in allowed)
         {
-            if (string.Equals(choice, text, StringComparison.Ordinal))
+            if (string.Equals(choice, text, comparison))
                 return choice;
         }
 

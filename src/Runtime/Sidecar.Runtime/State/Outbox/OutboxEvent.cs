@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
+using Sidecar.Components.State;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.State.Values;
 using Sidecar.Runtime.Telemetry;
@@ -21,10 +22,11 @@ internal static class OutboxEvent
     // Not for a browser: characters stay as they are where JSON allows it.
     private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = StateJson.MaxDepth };
 
-    /// <param name="value">JSON as stored.</param>
+    /// <param name="upsert">As the store gets it: of an encrypted store the event carries what is encrypted, here as in Dapr.</param>
     public static ReadOnlyMemory<byte> Write(
-        string id, string source, ReadOnlyMemory<byte> value, string? contentType, IReadOnlyDictionary<string, string> attributes, TraceContext trace, DateTimeOffset time)
+        string id, string source, StateUpsert upsert, string? contentType, IReadOnlyDictionary<string, string> attributes, TraceContext trace, DateTimeOffset time)
     {
+        var value = upsert.Value;
         contentType ??= attributes.GetValueOrDefault(ContentType);
         var buffer = new ArrayBufferWriter<byte>(256 + value.Length);
         using var json = new Utf8JsonWriter(buffer, Relaxed);
@@ -45,7 +47,9 @@ internal static class OutboxEvent
         }
 
         json.WritePropertyName(Data);
-        if (ContentTypes.Is(contentType, ContentTypes.Json))
+        if (!upsert.IsJson)
+            json.WriteStringValue(value.Span);
+        else if (ContentTypes.Is(contentType, ContentTypes.Json))
             json.WriteRawValue(value.Span, skipInputValidation: true);
         else
             json.WriteStringValue(GoPrinter.Print(value));

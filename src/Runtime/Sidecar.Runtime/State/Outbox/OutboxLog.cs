@@ -4,8 +4,11 @@ namespace Sidecar.Runtime.State.Outbox;
 
 internal static partial class OutboxLog
 {
-    [LoggerMessage(Level = LogLevel.Error, Message = "Outbox of state store {Store}: cannot consume topic {Topic} of pubsub {Pubsub}; its events will not be published")]
-    public static partial void NotSubscribed(this ILogger logger, string topic, string pubsub, string store, Exception failure);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Outbox: cannot consume topic {Topic} of pubsub {Pubsub}; its events will not be published")]
+    public static partial void NotSubscribed(this ILogger logger, string topic, string pubsub, Exception failure);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Outbox: the subscription to topic {Topic} of pubsub {Pubsub} did not end well")]
+    public static partial void NotEnded(this ILogger logger, string topic, string pubsub, Exception failure);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Outbox: dropped a message on {Topic} that is no CloudEvent with an id")]
     public static partial void NotAnEvent(this ILogger logger, string topic);

@@ -30,12 +30,13 @@ internal sealed class OutboxPublisher(ITopics topics, OutboxTransactions transac
         var (upserts, projections) = Separate(requests, operations);
         var batch = new OutboxBatch(transactions);
         var trace = TraceContext.Continue(caller.TraceParent, caller.TraceState);
-        foreach (var item in upserts)
+        foreach (var upsert in upserts)
         {
             var id = IdPrefix + Guid.NewGuid().ToString();
             // Known before it is published: the relay may see the event sooner than the publish returns.
             batch.Begin(id);
-            if (await PublishAsync(settings, id, item, projections.GetValueOrDefault(item.Key), trace, batch, cancellationToken).ConfigureAwait(false) is { } error)
+            var projection = projections.GetValueOrDefault(upsert.Item.Key);
+            if (await PublishAsync(settings, id, upsert, projection, trace, batch, cancellationToken).ConfigureAwait(false) is { } error)
                 return (null, StateErrors.Outbox(error));
             operations.Add(new StateUpsert(id, MarkerValue));
         }
@@ -46,15 +47,15 @@ internal sealed class OutboxPublisher(ITopics topics, OutboxTransactions transac
     private async ValueTask<string?> PublishAsync(
         OutboxSettings settings,
         string id,
-        StateItemRequest item,
-        StateItemRequest? projection,
+        Upsert upsert,
+        Upsert? projection,
         TraceContext trace,
         OutboxBatch batch,
         CancellationToken cancellationToken)
     {
-        var told = projection ?? item;
+        var told = projection ?? upsert;
         var cloudEvent = OutboxEvent.Write(
-            id, options.AppId, told.Value, told.ContentType, Attributes(item, projection), trace, time.GetLocalNow());
+            id, options.AppId, told.Operation, told.Item.ContentType, Attributes(upsert.Item, projection?.Item), trace, time.GetLocalNow());
         var isPublished = false;
         try
         {
@@ -77,24 +78,26 @@ internal sealed class OutboxPublisher(ITopics topics, OutboxTransactions transac
     }
 
     /// <summary>Takes the projections out of the operations, and tells the remaining upserts.</summary>
-    private static (List<StateItemRequest> Upserts, Dictionary<string, StateItemRequest> Projections) Separate(
+    private static (List<Upsert> Upserts, Dictionary<string, Upsert> Projections) Separate(
         IReadOnlyList<StateOperationRequest> requests, List<StateOperation> operations)
     {
-        var upserts = new List<StateItemRequest>();
-        var projections = new Dictionary<string, StateItemRequest>(StringComparer.Ordinal);
+        var upserts = new List<Upsert>();
+        var projections = new Dictionary<string, Upsert>(StringComparer.Ordinal);
         var stored = 0;
         for (var index = 0; index < requests.Count; index++)
         {
-            var isUpsert = operations[index] is StateUpsert;
             var item = requests[index].Item;
-            if (isUpsert && GoText.IsTruthy(item.Metadata.GetValueOrDefault(ProjectionMetadata)))
+            if (operations[index] is StateUpsert operation)
             {
-                projections[item.Key] = item;
-                continue;
+                if (GoText.IsTruthy(item.Metadata.GetValueOrDefault(ProjectionMetadata)))
+                {
+                    projections[item.Key] = new Upsert(item, operation);
+                    continue;
+                }
+
+                upserts.Add(new Upsert(item, operation));
             }
 
-            if (isUpsert)
-                upserts.Add(item);
             operations[stored++] = operations[index];
         }
 
@@ -113,4 +116,8 @@ internal sealed class OutboxPublisher(ITopics topics, OutboxTransactions transac
         attributes.Remove(ProjectionMetadata);
         return attributes;
     }
+
+    /// <param name="Item">As the client sent it.</param>
+    /// <param name="Operation">As the store gets it: encrypted, if the store is.</param>
+    private sealed record Upsert(StateItemRequest Item, StateUpsert Operation);
 }

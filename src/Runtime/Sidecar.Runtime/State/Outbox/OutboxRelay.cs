@@ -1,6 +1,5 @@
 using System.Collections.ObjectModel;
 using Microsoft.Extensions.Logging;
-using Sidecar.Components;
 using Sidecar.Components.PubSub;
 using Sidecar.Components.State;
 using Sidecar.Runtime.Hosting;
@@ -25,32 +24,34 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
         TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(10),
     ];
 
-    private readonly List<IAsyncDisposable> _subscriptions = [];
-    private readonly SemaphoreSlim _turn = new(1, 1);
     private readonly MissingMarkers _missing = new(time);
-    private readonly CancellationTokenSource _stopping = new();
+    private readonly RunningSet<OutboxSource> _running = new((source, failure) => logger.NotEnded(source.Topic, source.Pubsub, failure));
+    private volatile Dictionary<OutboxSource, ConfiguredStateStore[]> _candidates = [];
+    private volatile bool _appIsReady;
 
-    public async Task OnAppReadyAsync(CancellationToken cancellationToken)
+    public Task OnAppReadyAsync(CancellationToken cancellationToken)
     {
-        using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
-        await _turn.WaitAsync(starting.Token).ConfigureAwait(false);
-        try
-        {
-            await SubscribeAllAsync(starting.Token).ConfigureAwait(false);
-        }
-        finally
-        {
-            _turn.Release();
-        }
+        _appIsReady = true;
+        return FollowStoresAsync(cancellationToken);
+    }
+
+    public Task OnComponentAddedAsync(LoadedComponent component, CancellationToken cancellationToken) =>
+        _appIsReady && component.Component is IStateStore or IPubSub ? FollowStoresAsync(cancellationToken) : Task.CompletedTask;
+
+    public async Task OnComponentRemovedAsync(LoadedComponent component, CancellationToken cancellationToken)
+    {
+        if (component.Component is IPubSub)
+            await _running.EndAsync(source => source.Pubsub == component.Name, cancellationToken).ConfigureAwait(false);
+        else if (_appIsReady && component.Component is IStateStore)
+            await FollowStoresAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Events that wait for their marker go back to the broker at once; those being passed on are finished.</summary>
     public async Task OnStoppingAsync(CancellationToken cancellationToken)
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
         try
         {
-            await UnsubscribeAllAsync(cancellationToken).ConfigureAwait(false);
+            await _running.StopAsync(cancellationToken).ConfigureAwait(false);
         }
         catch (OperationCanceledException)
         {
@@ -61,50 +62,39 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
 
     public void Dispose()
     {
-        _turn.Dispose();
+        _running.Dispose();
         _missing.Dispose();
-        _stopping.Dispose();
     }
 
-    private async Task UnsubscribeAllAsync(CancellationToken cancellationToken)
+    /// <summary>One consumer per internal topic: stores with the same brokers and target share one, and an event is looked for in each of them.</summary>
+    private Task FollowStoresAsync(CancellationToken cancellationToken)
     {
-        await _turn.WaitAsync(cancellationToken).ConfigureAwait(false);
+        _candidates = stores.All.Where(store => store.Outbox is not null)
+            .GroupBy(store => new OutboxSource(store.Outbox!.InternalPubsub, store.Outbox.InternalTopic))
+            .ToDictionary(source => source.Key, source => source.ToArray());
+        return _running.AlignAsync(_candidates.Keys, SubscribeAsync, cancellationToken);
+    }
+
+    private async Task<IAsyncDisposable?> SubscribeAsync(OutboxSource source, CancellationToken cancellationToken)
+    {
         try
         {
-            var ending = _subscriptions.Select(subscription => subscription.DisposeAsync().AsTask()).ToList();
-            _subscriptions.Clear();
-            await Task.WhenAll(ending).WaitAsync(cancellationToken).ConfigureAwait(false);
+            return await topics.SubscribeAsync(
+                source.Pubsub, source.Topic, (message, token) => RelayAsync(source, message, token), cancellationToken).ConfigureAwait(false);
         }
-        finally
+        catch (Exception failure) when (failure is not OperationCanceledException)
         {
-            _turn.Release();
+            // The rest of the sidecar works on; transactions of these stores fail while their broker does.
+            logger.NotSubscribed(source.Topic, source.Pubsub, failure);
+            return null;
         }
     }
 
-    private async Task SubscribeAllAsync(CancellationToken cancellationToken)
+    private async ValueTask<Delivery> RelayAsync(OutboxSource source, PubSubMessage message, CancellationToken cancellationToken)
     {
-        // Stores with the same brokers and target share an internal topic: one consumer, which looks in each of them.
-        var sources = stores.All.Where(store => store.Outbox is not null)
-            .GroupBy(store => (store.Outbox!.InternalPubsub, store.Outbox.InternalTopic));
-        foreach (var source in sources)
-        {
-            ConfiguredStateStore[] candidates = [.. source];
-            try
-            {
-                _subscriptions.Add(await topics.SubscribeAsync(
-                    source.Key.InternalPubsub, source.Key.InternalTopic,
-                    (message, token) => RelayAsync(candidates, message, token), cancellationToken).ConfigureAwait(false));
-            }
-            catch (Exception failure) when (failure is not OperationCanceledException)
-            {
-                // The rest of the sidecar works on; transactions of these stores fail while their broker does.
-                logger.NotSubscribed(source.Key.InternalTopic, source.Key.InternalPubsub, candidates[0].Name, failure);
-            }
-        }
-    }
-
-    private async ValueTask<Delivery> RelayAsync(ConfiguredStateStore[] candidates, PubSubMessage message, CancellationToken cancellationToken)
-    {
+        // Its store was just taken away; whoever has it next finds the event here.
+        if (!_candidates.TryGetValue(source, out var candidates))
+            return Delivery.Nack;
         if (OutboxEvent.ReadId(message.Data.Span) is not { } id)
         {
             logger.NotAnEvent(message.Topic);
@@ -146,7 +136,7 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
         ConfiguredStateStore[] candidates, string id, CancellationToken cancellationToken)
     {
         var delivered = time.GetTimestamp();
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _stopping.Token);
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _running.Stopping);
         // The marker cannot be there before its transaction ends, and that is known exactly if it runs in this sidecar.
         if (transactions.Ending(id) is { } ending)
             await EndOrTimeAsync(ending, Schedule[^1], waiting.Token).ConfigureAwait(false);
@@ -235,3 +225,6 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
         return isDiscarded;
     }
 }
+
+/// <summary>An internal topic of outboxes.</summary>
+internal readonly record struct OutboxSource(string Pubsub, string Topic);

@@ -1,0 +1,90 @@
+using Microsoft.Extensions.Logging;
+using Sidecar.Runtime.AppChannel;
+
+namespace Sidecar.Runtime.Hosting;
+
+/// <summary>
+/// What a sidecar does about its app, one turn at a time (contract 1.4, steps 6 to 9): (1) wait until its port answers; (2) with
+/// health checks, wait until it is well for the first time; (3) ask it and subscribe; (4) from then on, tell the slices whenever
+/// its health changes.
+/// </summary>
+internal sealed class AppLife(
+    SidecarOptions options, AppConnection app, AppProbe probe, IReadOnlyList<ISidecarFeature> features, SidecarState state, Action onServing, ILogger logger)
+{
+    private readonly CancellationTokenSource _probesEnd = new();
+    private Task _probes = Task.CompletedTask;
+
+    /// <summary>Completes after step 3; <see cref="FollowHealthAsync"/> is step 4.</summary>
+    public async Task BecomeReadyAsync(CancellationToken stopping)
+    {
+        if (options.HasApp)
+            await probe.WaitForAppAsync(stopping).ConfigureAwait(false);
+        if (app.Health is { } health)
+        {
+            // Of the sidecar's health routes none depends on the app's health (contract 2.17).
+            Ready();
+            _probes = health.ProbeAsync(logger, _probesEnd.Token);
+            await health.Changes.ReadAsync(stopping).ConfigureAwait(false);
+        }
+
+        foreach (var feature in features)
+            await feature.OnAppReadyAsync(stopping).ConfigureAwait(false);
+        if (app.Health is null)
+            Ready();
+    }
+
+    /// <summary>Runs until it is cancelled.</summary>
+    public async Task FollowHealthAsync(CancellationToken stopping)
+    {
+        if (app.Health is not { } health)
+            return;
+        await foreach (var isHealthy in health.Changes.ReadAllAsync(stopping).ConfigureAwait(false))
+        {
+            foreach (var feature in features)
+                await TellAsync(feature, isHealthy, stopping).ConfigureAwait(false);
+        }
+    }
+
+    /// <summary>The API stays up for that long, or until the app turns unhealthy (contract 1.1, <c>--dapr-block-shutdown-duration</c>).</summary>
+    public async Task BlockShutdownAsync(TimeSpan duration, CancellationToken cancellationToken)
+    {
+        using var limit = new CancellationTokenSource(duration, options.Time);
+        using var blocking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        try
+        {
+            logger.ShutdownBlocked(duration);
+            await (app.Health?.UnhealthyAsync(blocking.Token) ?? Task.Delay(Timeout.Infinite, blocking.Token)).ConfigureAwait(false);
+            logger.UnhealthyWhileBlocked();
+        }
+        catch (OperationCanceledException)
+        {
+            logger.BlockOver();
+        }
+    }
+
+    public async Task EndProbesAsync()
+    {
+        await _probesEnd.CancelAsync().ConfigureAwait(false);
+        await ((Task)_probes).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _probesEnd.Dispose();
+    }
+
+    private void Ready()
+    {
+        state.Ready = true;
+        onServing();
+    }
+
+    private async Task TellAsync(ISidecarFeature feature, bool isHealthy, CancellationToken stopping)
+    {
+        try
+        {
+            await feature.OnAppHealthChangedAsync(isHealthy, stopping).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (!stopping.IsCancellationRequested)
+        {
+            // The others are to be told all the same, and the next change is another chance.
+            logger.HealthTurnFailed(failure);
+        }
+    }
+}

@@ -1,0 +1,37 @@
+using Sidecar.Components.PubSub;
+using Sidecar.Runtime.PubSub.Delivery;
+using Sidecar.Runtime.PubSub.Routing;
+using BrokerAnswer = Sidecar.Components.PubSub.Delivery;
+
+namespace Sidecar.Runtime.PubSub.Subscriptions;
+
+/// <summary>A subscription that its broker serves. Where messages go at the app can change while it runs; a message under way goes on as it began.</summary>
+internal sealed class RunningSubscription(Broker broker, TopicSubscription subscription, IDelivery delivery)
+{
+    private volatile IDelivery _delivery = delivery;
+    private IAsyncDisposable? _onBroker;
+    private Task? _ended;
+
+    public Broker Broker => broker;
+
+    public TopicSubscription Subscription { get; private set; } = subscription;
+
+    public void Begin(IAsyncDisposable onBroker) => _onBroker = onBroker;
+
+    public ValueTask<BrokerAnswer> HandleAsync(PubSubMessage message, CancellationToken cancellationToken) => _delivery.HandleAsync(message, cancellationToken);
+
+    public void Reroute(TopicSubscription next, IDelivery delivery)
+    {
+        var before = _delivery;
+        _delivery = delivery;
+        Subscription = next;
+        before.Retire();
+    }
+
+    /// <summary>Waits for messages under way; what is not acknowledged then goes back to the broker. Later calls await the first.</summary>
+    public Task EndAsync()
+    {
+        _delivery.Retire();
+        return _ended ??= _onBroker!.DisposeAsync().AsTask();
+    }
+}

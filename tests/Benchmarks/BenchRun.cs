@@ -1,0 +1,75 @@
+using Benchmarks.Load;
+
+namespace Benchmarks;
+
+/// <summary>
+/// Runs the scenarios that were asked for. The two sides of each take turns, so that whatever else the machine does meets
+/// both, and the median of their rounds counts.
+/// </summary>
+internal sealed class BenchRun(BenchOptions options)
+{
+    /// <summary>Requests per second when latency is measured.</summary>
+    public const int FixedRate = 1000;
+
+    public async Task<int> RunAsync()
+    {
+        var scenarios = Scenario.All.Where(scenario => options.Only is null || scenario.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase)).ToArray();
+        if (scenarios.Length == 0)
+        {
+            await Console.Error.WriteLineAsync($"bench: no scenario matches '{options.Only}'; there are: {string.Join("; ", Scenario.All.Select(scenario => scenario.Name))}");
+            return 1;
+        }
+
+        var results = new List<ScenarioResult>();
+        try
+        {
+            foreach (var group in scenarios.GroupBy(scenario => scenario.Isolated))
+                results.AddRange(await RunAsync(group.Key, group));
+        }
+        catch (Exception failure) when (failure is BenchException or TimeoutException or InvalidOperationException)
+        {
+            await Console.Error.WriteLineAsync($"bench: {failure.Message}");
+            return 1;
+        }
+
+        Console.Out.WriteLine(options.Json ? Report.Json(results) : Report.Table(results));
+        return 0;
+    }
+
+    private async Task<List<ScenarioResult>> RunAsync(bool isolated, IEnumerable<Scenario> scenarios)
+    {
+        var results = new List<ScenarioResult>();
+        using var load = new LoadProcess();
+        await using var topology = await Topology.StartAsync(isolated);
+        foreach (var preparation in Scenario.Preparations(topology))
+            await load.RunAsync(preparation);
+        foreach (var scenario in scenarios)
+        {
+            await Console.Error.WriteLineAsync($"bench: {scenario.Name}...");
+            results.Add(await RunAsync(topology, load, scenario));
+        }
+
+        return results;
+    }
+
+    private async Task<ScenarioResult> RunAsync(Topology topology, LoadProcess load, Scenario scenario)
+    {
+        var direct = new Side(topology, load, scenario.Direct(topology), scenario.IsDelivery);
+        var through = new Side(topology, load, scenario.Through(topology), scenario.IsDelivery);
+        await direct.WarmUpAsync(options);
+        await through.WarmUpAsync(options);
+        for (var round = 0; round < options.Rounds; round++)
+        {
+            await direct.ThroughputRoundAsync(options);
+            await through.ThroughputRoundAsync(options);
+        }
+
+        for (var round = 0; round < options.LatencyRounds; round++)
+        {
+            await direct.LatencyRoundAsync(options);
+            await through.LatencyRoundAsync(options);
+        }
+
+        return new ScenarioResult(scenario.Name, scenario.Target, direct.Figures, through.Figures);
+    }
+}

@@ -1,0 +1,26 @@
+namespace Benchmarks.Load;
+
+/// <summary>Requests to be made, all of them the same.</summary>
+/// <param name="Seconds">For how long, unless <paramref name="Count"/> says how many.</param>
+/// <param name="Rate">Requests per second, evenly spaced whatever the answers take; 0 = as fast as the answers come.</param>
+/// <param name="Count">How many; 0 = as many as there is time for.</param>
+/// <param name="IsStamped">The body has a <see cref="Stamp.Placeholder"/>, which each request fills in.</param>
+internal sealed record LoadJob(
+    int Port, string Verb, string Path, string Body, int Connections, double Seconds = 0, double Rate = 0, int Count = 0, bool IsStamped = false)
+{
+    /// <summary>The request as it goes over the wire.</summary>
+    public byte[] ToBytes()
+    {
+        var framing = Body.Length == 0 ? "" : $"Content-Type: application/json\r\nContent-Length: {Body.Length}\r\n";
+        return System.Text.Encoding.ASCII.GetBytes($"{Verb} {Path} HTTP/1.1\r\nHost: 127.0.0.1:{Port}\r\nUser-Agent: bench\r\nAccept: */*\r\n{framing}\r\n{Body}");
+    }
+}
+
+/// <param name="Errors">Requests whose answer was not 200 to 299; they are none of <paramref name="Requests"/>.</param>
+/// <param name="Began">Timestamp of <see cref="System.Diagnostics.Stopwatch"/>.</param>
+/// <param name="P50">Microseconds from when a request was due to the end of its answer.</param>
+/// <param name="P99">Likewise.</param>
+internal sealed record LoadResult(long Requests, long Errors, long Began, double Seconds, double P50, double P99)
+{
+    public double PerSecond => Requests / Seconds;
+}

@@ -1,0 +1,49 @@
+using Benchmarks.Load;
+
+namespace Benchmarks;
+
+/// <summary>Something done through a sidecar, beside the same done directly to the app.</summary>
+/// <param name="Target">Part of the direct throughput that it is meant to reach; null = shown without judgement.</param>
+/// <param name="IsDelivery">Done when the event is at its subscriber, not when the publisher has its answer.</param>
+internal sealed record Scenario(string Name, bool Isolated, double? Target, Func<Topology, LoadJob> Direct, Func<Topology, LoadJob> Through, bool IsDelivery = false)
+{
+    private const string Item = $$"""[{"key":"document","value":{{BenchApp.Document}}}]""";
+    private const string Event = $$"""{{{Stamp.Placeholder}},"document":{{BenchApp.Document}}}""";
+
+    public static IReadOnlyList<Scenario> All { get; } =
+    [
+        Invoke("invoke", isolated: false, 0.35),
+        GetState("state get, in-memory", "memory-state", 0.6),
+        SaveState("state save, in-memory", "memory-state"),
+        GetState("state get, sqlite", "sqlite-state"),
+        SaveState("state save, sqlite", "sqlite-state"),
+        Deliver("publish to delivery, in-memory", "memory-events"),
+        Deliver("publish to delivery, sqlite", "sqlite-events"),
+        Invoke("invoke, isolated", isolated: true, 0.25),
+    ];
+
+    /// <summary>What must be in the stores before a scenario reads it.</summary>
+    public static IEnumerable<LoadJob> Preparations(Topology topology) =>
+        ((string[])["memory-state", "sqlite-state"]).Select(store => new LoadJob(topology.ApiPort, "POST", $"/v1.0/state/{store}", Item, 1, Count: 1));
+
+    private static Scenario Invoke(string name, bool isolated, double target) => new(
+        name, isolated, target,
+        topology => new LoadJob(topology.CalleePort, "GET", "/document", "", 1),
+        topology => new LoadJob(topology.ApiPort, "GET", "/v1.0/invoke/callee/method/document", "", 1));
+
+    private static Scenario GetState(string name, string store, double? target = null) => new(
+        name, false, target,
+        topology => new LoadJob(topology.CalleePort, "GET", "/document", "", 1),
+        topology => new LoadJob(topology.ApiPort, "GET", $"/v1.0/state/{store}/document", "", 1));
+
+    private static Scenario SaveState(string name, string store) => new(
+        name, false, null,
+        topology => new LoadJob(topology.CalleePort, "POST", "/documents", Item, 1),
+        topology => new LoadJob(topology.ApiPort, "POST", $"/v1.0/state/{store}", Item, 1));
+
+    private static Scenario Deliver(string name, string pubsub) => new(
+        name, false, null,
+        topology => new LoadJob(topology.CalleePort, "POST", "/events", Event, 1, IsStamped: true),
+        topology => new LoadJob(topology.ApiPort, "POST", $"/v1.0/publish/{pubsub}/{BenchApp.Topic}", Event, 1, IsStamped: true),
+        IsDelivery: true);
+}

@@ -1,0 +1,141 @@
+using System.Net;
+using System.Net.Http.Json;
+using System.Text.Json;
+using Benchmarks.Load;
+using TestSupport;
+
+namespace Benchmarks;
+
+/// <summary>Two apps, each with its sidecar, as <c>dapr run -f</c> starts them: <c>caller</c>, whose API the load asks, and <c>callee</c>.</summary>
+internal sealed class Topology : IAsyncDisposable
+{
+    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
+
+    private readonly TempFolder _folder = new();
+    private readonly bool _isolated;
+    private TestProcess _run = null!;
+
+    private Topology(bool isolated) => _isolated = isolated;
+
+    public int CallerPort { get; } = FreePorts.Next();
+
+    public int CalleePort { get; } = FreePorts.Next();
+
+    /// <summary>Port of the HTTP API of the caller's sidecar.</summary>
+    public int ApiPort { get; } = FreePorts.Next();
+
+    private int OtherApiPort { get; } = FreePorts.Next();
+
+    /// <summary>The processes that sidecars run in: one when they are co-hosted.</summary>
+    public IReadOnlyList<int> Sidecars { get; private set; } = [];
+
+    /// <summary>The callee and the caller.</summary>
+    public IReadOnlyList<int> Apps { get; private set; } = [];
+
+    public static async Task<Topology> StartAsync(bool isolated)
+    {
+        var topology = new Topology(isolated);
+        try
+        {
+            topology.WriteFiles();
+            topology._run = TestProcess.Start("dotnet", [Program("Sidecar.Cli", "dapr"), "run", "-f", topology._folder.Path, .. isolated ? ["--isolated"] : Array.Empty<string>()], topology._folder.Path, topology.Variables);
+            await topology.HealthyAsync(topology.ApiPort);
+            await topology.HealthyAsync(topology.OtherApiPort);
+            await topology.FindProcessesAsync();
+            return topology;
+        }
+        catch
+        {
+            await topology.DisposeAsync();
+            throw;
+        }
+    }
+
+    public async Task ResetDeliveriesAsync()
+    {
+        foreach (var port in (int[])[CallerPort, CalleePort])
+            (await Http.PostAsync(new Uri($"http://127.0.0.1:{port}/deliveries/reset"), null)).EnsureSuccessStatusCode();
+    }
+
+    /// <summary>The callee's report once it has had that many events.</summary>
+    public async Task<DeliveryReport> DeliveredAsync(long count)
+    {
+        return await Eventually.GetAsync(
+            async () => await Http.GetFromJsonAsync<DeliveryReport>(new Uri($"http://127.0.0.1:{CalleePort}/deliveries")) is { } report && report.Count >= count ? report : null,
+            $"{count} events at the app",
+            Patience);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_run is not null)
+        {
+            await _run.SignalAsync("TERM");
+            await _run.ExitAsync(TimeSpan.FromSeconds(20));
+            await _run.DisposeAsync();
+        }
+
+        _folder.Dispose();
+    }
+
+    private Dictionary<string, string?> Variables => new() { ["DAPR_RUNTIME_PATH"] = _folder.File("home") };
+
+    private static string Program(string project, string name) => RepositoryRoot.Combine("artifacts", "bin", project, "release", name + ".dll");
+
+    private void WriteFiles()
+    {
+        foreach (var (name, type, field) in Components())
+            _folder.Write($"resources/{name}.yaml", $"apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {{ name: {name} }}\nspec: {{ type: {type}, version: v1, metadata: [{field}] }}\n");
+        var app = typeof(Topology).Assembly.Location;
+        _folder.Write("dapr.yaml", $"""
+            version: 1
+            common: {"{"} resourcesPath: ./resources, appLogDestination: file, daprdLogDestination: file {"}"}
+            apps:
+              - {"{"} appID: caller, appDirPath: ., appPort: {CallerPort}, daprHTTPPort: {ApiPort}, command: [dotnet, {app}, app] {"}"}
+              - {"{"} appID: callee, appDirPath: ., appPort: {CalleePort}, daprHTTPPort: {OtherApiPort}, command: [dotnet, {app}, app] {"}"}
+
+            """);
+    }
+
+    // Events go to the callee alone, so that each is delivered once.
+    private IEnumerable<(string Name, string Type, string Field)> Components()
+    {
+        yield return ("memory-state", "state.in-memory", "");
+        yield return ("sqlite-state", "state.sqlite", "{ name: connectionString, value: data/state.db }");
+        yield return ("sqlite-events", "pubsub.sqlite", "{ name: connectionString, value: data/events.db }, { name: subscriptionScopes, value: \"caller=\" }");
+        if (!_isolated)
+            yield return ("memory-events", "pubsub.in-memory", "{ name: subscriptionScopes, value: \"caller=\" }");
+    }
+
+    private async Task HealthyAsync(int apiPort)
+    {
+        var healthy = Eventually.TrueAsync(() => IsHealthyAsync(apiPort), $"a healthy sidecar at port {apiPort}", Patience);
+        var ended = _run.ExitAsync(Patience);
+        if (await Task.WhenAny(healthy, ended) == ended)
+            throw new BenchException($"dapr run ended:\n{_run.Output}");
+        await healthy;
+    }
+
+    private static async Task<bool> IsHealthyAsync(int apiPort)
+    {
+        try
+        {
+            using var answer = await Http.GetAsync(new Uri($"http://127.0.0.1:{apiPort}/v1.0/healthz"));
+            return answer.StatusCode == HttpStatusCode.NoContent;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    private async Task FindProcessesAsync()
+    {
+        await using var list = TestProcess.Start("dotnet", [Program("Sidecar.Cli", "dapr"), "list", "-o", "json"], _folder.Path, Variables);
+        await list.ExitAsync(Patience);
+        var rows = JsonDocument.Parse(list.Output).RootElement.EnumerateArray().OrderBy(row => row.GetProperty("appId").GetString(), StringComparer.Ordinal).ToArray();
+        Sidecars = [.. rows.Select(row => row.GetProperty("daprdPid").GetInt32()).Distinct()];
+        Apps = [.. rows.Select(row => row.GetProperty("appPid").GetInt32())];
+    }
+}

@@ -7,7 +7,7 @@ namespace Sidecar.Testing;
 /// <param name="AppId">Whose sidecar.</param>
 /// <param name="Component">Name of the component.</param>
 /// <param name="Operation">
-/// State: <c>get</c>, <c>set</c>, <c>delete</c>, <c>transaction</c>; pub/sub: <c>publish</c>, <c>subscribe</c>; secrets:
+/// State: <c>get</c>, <c>set</c>, <c>delete</c>, <c>transaction</c>; pub/sub: <c>publish</c>, <c>bulkPublish</c>, <c>subscribe</c>; secrets:
 /// <c>getSecret</c>, <c>bulkGetSecret</c>.
 /// </param>
 /// <param name="Target">The key (with the store's prefix), topic or secret; null = several.</param>
@@ -53,7 +53,7 @@ public sealed class FaultPlan
     /// <summary>Publishing to a topic, by whichever sidecar.</summary>
     /// <exception cref="ArgumentException">A component cannot answer a status.</exception>
     public Fault Topic(string pubsubName, string topic, Fail fail, int times = int.MaxValue) =>
-        Component(pubsubName, fail, times, call => call is { Operation: "publish", Target: var target } && target == topic);
+        Component(pubsubName, fail, times, call => call.Operation is "publish" or "bulkPublish" && call.Target == topic);
 
     /// <summary>All faults end.</summary>
     public void Clear() => ImmutableInterlocked.Update(ref _faults, list => list.Clear());

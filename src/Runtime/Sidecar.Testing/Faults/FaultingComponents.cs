@@ -14,6 +14,7 @@ internal static class FaultingComponents
     public static IComponent Wrap(IComponent component, SidecarWires wires) => component switch
     {
         IStateStore store => new FaultingStateStore(store, wires),
+        IPubSub and IBulkPublisher => new FaultingBulkPubSub((IPubSub)component, wires),
         IPubSub broker => new FaultingPubSub(broker, wires),
         ISecretStore secrets => new FaultingSecretStore(secrets, wires),
         _ => component,
@@ -58,7 +59,7 @@ internal sealed class FaultingStateStore(IStateStore inner, SidecarWires wires) 
         CallAsync("transaction", null, token => inner.TransactAsync(operations, token), cancellationToken);
 }
 
-internal sealed class FaultingPubSub(IPubSub inner, SidecarWires wires) : FaultingComponent(inner, wires), IPubSub
+internal class FaultingPubSub(IPubSub inner, SidecarWires wires) : FaultingComponent(inner, wires), IPubSub
 {
     public PubSubFeatures Features => inner.Features;
 
@@ -86,6 +87,15 @@ internal sealed class FaultingPubSub(IPubSub inner, SidecarWires wires) : Faulti
         var answer = await handler(message, token).ConfigureAwait(false);
         return Wires.IsCut ? Delivery.Nack : answer;
     };
+}
+
+/// <summary>For drivers that take several messages at once.</summary>
+internal sealed class FaultingBulkPubSub(IPubSub inner, SidecarWires wires) : FaultingPubSub(inner, wires), IBulkPublisher
+{
+    private readonly IBulkPublisher _bulk = (IBulkPublisher)inner;
+
+    public ValueTask<IReadOnlyList<UnpublishedMessage>> PublishAsync(IReadOnlyList<PubSubMessage> messages, CancellationToken cancellationToken) =>
+        CallAsync("bulkPublish", messages.FirstOrDefault()?.Topic, token => _bulk.PublishAsync(messages, token), cancellationToken);
 }
 
 internal sealed class FaultingSecretStore(ISecretStore inner, SidecarWires wires) : FaultingComponent(inner, wires), ISecretStore

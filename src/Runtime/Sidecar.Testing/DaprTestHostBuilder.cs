@@ -29,6 +29,8 @@ public sealed class DaprTestHostBuilder
 
     internal List<string> SpanSources { get; } = [];
 
+    internal List<(string Name, string Value)> Flags { get; } = [];
+
     internal FakeClock? Clock { get; private set; }
 
     internal TimeSpan Limit { get; private set; } = TimeSpan.FromSeconds(30);
@@ -179,6 +181,13 @@ public sealed class DaprTestHostBuilder
     {
         var before = Options;
         Options = options => change(before(options));
+        return this;
+    }
+
+    /// <summary>A flag of every <c>daprd</c> process, such as <c>Flag("max-body-size", "64Mi")</c>; in process, <see cref="Sidecars"/> has its like.</summary>
+    public DaprTestHostBuilder Flag(string name, string value)
+    {
+        Flags.Add((name, value));
         return this;
     }
 

@@ -76,6 +76,7 @@ internal sealed class HostSurroundings(
         grpcPort,
         builder.ResourcesPaths,
         [_daprdConfiguration!, .. builder.ConfigurationFiles],
+        builder.Flags,
         new Dictionary<string, string>(builder.Variables, StringComparer.Ordinal) { ["HOME"] = folder.FullPath });
 
     private Dictionary<string, string> AppSettings(string appId, int appPort, int httpPort, int grpcPort)

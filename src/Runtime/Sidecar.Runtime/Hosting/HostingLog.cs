@@ -25,6 +25,9 @@ internal static partial class HostingLog
     [LoggerMessage(Level = LogLevel.Error, Message = "sidecars of other processes cannot be found, and do not find this one: {Reason}")]
     public static partial void NoNameRegistry(this ILogger logger, string reason);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "could not renew this sidecar's address for others: {Reason}")]
+    public static partial void NotRenewed(this ILogger logger, string reason);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "dapr initialized. Status: Running. Init Elapsed {Milliseconds}ms")]
     public static partial void Initialized(this ILogger logger, long milliseconds);
 

@@ -41,7 +41,7 @@ public sealed class SidecarInstance : IAsyncDisposable
     private WebApplication? _host;
     private MetadataEngine? _metadata;
     private IReadOnlyList<ISidecarFeature> _features = [];
-    private NameRegistry? _registry;
+    private SidecarNames? _names;
     private ILogger? _logger;
     private AppLife? _appLife;
     private Task _livingApp = Task.CompletedTask;
@@ -137,10 +137,10 @@ public sealed class SidecarInstance : IAsyncDisposable
         var resources = SidecarResources.Load(_options);
 
         // 2. Components. The host is built first, because they log through it; it serves nothing yet.
-        var nameFailure = await OpenRegistryAsync(cancellationToken).ConfigureAwait(false);
-        var listeners = new SidecarListeners(_options, _registry is not null);
+        _names = await SidecarNames.OpenAsync(_options, resources.Configuration.NameResolution, cancellationToken).ConfigureAwait(false);
+        var listeners = new SidecarListeners(_options, _names.Registry is not null);
         var loggers = Build(resources, listeners);
-        Tell(resources, listeners, nameFailure);
+        Tell(resources, listeners);
         await new ComponentLoader(_options, _group.Shared, _components, _host!.Services.GetServices<IComponentCheck>(), loggers).LoadAsync(resources, cancellationToken).ConfigureAwait(false);
         foreach (var feature in _features)
             await feature.OnComponentsLoadedAsync(cancellationToken).ConfigureAwait(false);
@@ -148,7 +148,8 @@ public sealed class SidecarInstance : IAsyncDisposable
         // 3. API.
         await ServeAsync(listeners, cancellationToken).ConfigureAwait(false);
         _group.Directory.Add(AppId, _peer);
-        await RegisterAsync(listeners.Internal, cancellationToken).ConfigureAwait(false);
+        if (listeners.Internal is { } inner)
+            await _names.RegisterAsync(inner.Address, inner.Port, Fail, _logger!, cancellationToken).ConfigureAwait(false);
         _state.OutboundReady = true;
         if (listeners.SocketFile is { } file)
             _logger!.ServingSocket(file);
@@ -162,7 +163,7 @@ public sealed class SidecarInstance : IAsyncDisposable
     private ILoggerFactory Build(ResourceSet resources, SidecarListeners listeners)
     {
         _host = SidecarApplication.Build(new SidecarParts(
-            _options, resources, _components, _app.Channel, new NameResolver(_options, _peer, _group.Directory, _registry), _state, new ShutdownRequest(OnShutdownRequested), listeners));
+            _options, resources, _components, _app.Channel, new NameResolver(_options, _peer, _group.Directory, _names?.Registry), _state, new ShutdownRequest(OnShutdownRequested), listeners));
         _metadata = _host.Services.GetRequiredService<MetadataEngine>();
         _features = [.. _host.Services.GetServices<ISidecarFeature>()];
         var loggers = _host.Services.GetRequiredService<ILoggerFactory>();
@@ -171,12 +172,12 @@ public sealed class SidecarInstance : IAsyncDisposable
         return loggers;
     }
 
-    private void Tell(ResourceSet resources, SidecarListeners listeners, Exception? nameFailure)
+    private void Tell(ResourceSet resources, SidecarListeners listeners)
     {
         var logger = _logger!;
         logger.Starting(RuntimeVersion.Dapr, RuntimeVersion.Own);
-        if (nameFailure is not null)
-            logger.NoNameRegistry(nameFailure.Message);
+        if (_names?.Failure is { } failure)
+            logger.NoNameRegistry(failure.Message);
         foreach (var address in listeners.LeftOut)
             logger.AddressLeftOut(address.ToString(), HttpPort);
         foreach (var problem in resources.Problems)
@@ -184,34 +185,6 @@ public sealed class SidecarInstance : IAsyncDisposable
     }
 
     private void OnServing() => _logger!.Initialized((long)Stopwatch.GetElapsedTime(_began).TotalMilliseconds);
-
-    // Without names of other processes all else works (contract 1.4, step 1).
-    private async Task<Exception?> OpenRegistryAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            _registry = _options.NameRegistryFile is null ? null : await NameRegistry.OpenAsync(_options, cancellationToken).ConfigureAwait(false);
-            return null;
-        }
-        catch (NameRegistryException failure)
-        {
-            return failure;
-        }
-    }
-
-    private async Task RegisterAsync(InternalListener? listener, CancellationToken cancellationToken)
-    {
-        if (_registry is null || listener is null)
-            return;
-        try
-        {
-            await _registry.RegisterAsync(AppId, listener.Port, cancellationToken).ConfigureAwait(false);
-        }
-        catch (NameRegistryException failure)
-        {
-            _logger!.NoNameRegistry(failure.Message);
-        }
-    }
 
     private async Task ServeAsync(SidecarListeners listeners, CancellationToken cancellationToken)
     {
@@ -243,6 +216,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         }
     }
 
+    /// <summary>An error that no sidecar survives.</summary>
     private void Fail(Exception failure)
     {
         _logger!.Fatal(failure.Message);
@@ -310,11 +284,11 @@ public sealed class SidecarInstance : IAsyncDisposable
 
         // Found no more from here on. Calls under way end with the host, and need their connections until then.
         _group.Directory.Remove(AppId, _peer);
-        if (_registry is not null)
-            await _steps.TakeAsync(_registry.UnregisterAsync).ConfigureAwait(false);
+        if (_names is not null)
+            await _steps.TakeAsync(_names.UnregisterAsync).ConfigureAwait(false);
         if (_host is not null)
             await _steps.TakeAsync(() => _host.StopAsync(_grace.Token)).ConfigureAwait(false);
-        _registry?.Dispose();
+        _names?.Dispose();
         await CleanUpAsync().ConfigureAwait(false);
         Finish();
     }

@@ -15,6 +15,7 @@ internal sealed record DaprdSettings(
     int GrpcPort,
     IReadOnlyList<string> ResourcesPaths,
     IReadOnlyList<string> ConfigPaths,
+    IReadOnlyList<(string Name, string Value)> FurtherFlags,
     IReadOnlyDictionary<string, string> Environment)
 {
     public IEnumerable<string> Arguments()
@@ -46,6 +47,8 @@ internal sealed record DaprdSettings(
             yield return ("resources-path", path);
         foreach (var path in ConfigPaths)
             yield return ("config", path);
+        foreach (var flag in FurtherFlags)
+            yield return flag;
     }
 
     private static string Text(int port) => port.ToString(CultureInfo.InvariantCulture);

@@ -272,18 +272,11 @@ public sealed class ResourceLoaderTests
             spec: {}
             ---
             apiVersion: dapr.io/v1alpha1
-            kind: HTTPEndpoint
-            metadata: { name: c }
-            spec: { baseUrl: "http://x" }
-            ---
-            apiVersion: dapr.io/v1alpha1
             kind: Configuration
             metadata: { name: d }
             """);
 
-        Assert.Equal(
-            ["5 kind: Resiliency is valid and has no effect in this runtime yet", "15 kind: HTTPEndpoint is valid and has no effect in this runtime yet"],
-            Told(files.LoadWell().Problems));
+        Assert.Equal(["5 kind: Resiliency is valid and has no effect in this runtime yet"], Told(files.LoadWell().Problems));
     }
 
     [Fact]

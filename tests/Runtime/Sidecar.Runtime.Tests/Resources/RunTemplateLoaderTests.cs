@@ -121,10 +121,7 @@ public sealed class RunTemplateLoaderTests : IDisposable
         Assert.Equal([("A", "own"), ("B", "010"), ("C", "")], app.Env.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value)));
         Assert.Equal(("file", "console"), (app.AppLogDestination, app.DaprdLogDestination));
         Assert.Equal(
-            [
-                "appHealthCheckPath", "appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold", "appMaxConcurrency", "containerImage", "containerImagePullPolicy",
-                "enableApiLogging", "enableAppHealthCheck", "enableProfiling", "metricsPort", "placementHostAddress", "profilePort", "unixDomainSocket",
-            ],
+            ["containerImage", "containerImagePullPolicy", "enableProfiling", "metricsPort", "placementHostAddress", "profilePort"],
             app.WithoutEffect.Order(StringComparer.Ordinal));
     }
 

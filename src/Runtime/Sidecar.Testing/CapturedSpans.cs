@@ -15,7 +15,7 @@ namespace Sidecar.Testing;
 /// <c>pubsub/{topic}</c> for a message on its way to the app. Apps: what ASP.NET Core and HttpClient tell by themselves, and the
 /// sources named to <see cref="DaprTestHostBuilder.Spans"/>.
 /// </remarks>
-public sealed class CapturedSpans : IDisposable
+public sealed class CapturedSpans
 {
     private const int Capacity = 10_000;
 
@@ -37,13 +37,18 @@ public sealed class CapturedSpans : IDisposable
                 if (ReferenceEquals(span.Source, Source))
                     _traces[span.TraceId] = true;
             },
-            ActivityStopped = _spans.Add,
+            // A span of an app ends after the sidecar it called has begun one in the same trace.
+            ActivityStopped = span =>
+            {
+                if (_traces.ContainsKey(span.TraceId))
+                    _spans.Add(span);
+            },
         };
         ActivitySource.AddActivityListener(_listener);
     }
 
     /// <summary>All spans so far, in the order in which they ended.</summary>
-    public IReadOnlyList<Activity> All => [.. _spans.All.Where(IsOurs)];
+    public IReadOnlyList<Activity> All => _spans.All;
 
     // One of its own per host: that is how its sidecars' spans are told from those of other hosts.
     internal ActivitySource Source { get; } = new(SidecarSpans.SourceName);
@@ -57,14 +62,11 @@ public sealed class CapturedSpans : IDisposable
     /// <param name="cancellationToken">Ends the wait.</param>
     /// <exception cref="TimeoutException">There was none; the message holds the log.</exception>
     public Task<Activity> SpanAsync(string name, TimeSpan? within = null, CancellationToken cancellationToken = default) =>
-        _patience.AwaitAsync($"a span '{name}'", within, token => _spans.NextAsync(span => span.DisplayName == name && IsOurs(span), token), cancellationToken);
+        _patience.AwaitAsync($"a span '{name}'", within, token => _spans.NextAsync(span => span.DisplayName == name, token), cancellationToken);
 
-    /// <summary>Listens no more.</summary>
-    public void Dispose()
+    internal void Stop()
     {
         _listener.Dispose();
         Source.Dispose();
     }
-
-    private bool IsOurs(Activity span) => _traces.ContainsKey(span.TraceId);
 }

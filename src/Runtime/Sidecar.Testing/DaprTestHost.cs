@@ -210,7 +210,7 @@ public sealed class DaprTestHost : IAsyncDisposable
         await Task.WhenAll(_apps.Values.Select(app => app.StopAsync())).ConfigureAwait(false);
         await _group.DisposeAsync().ConfigureAwait(false);
         await Task.WhenAll(_apps.Values.Select(app => app.DisposeAppAsync())).ConfigureAwait(false);
-        _spans.Dispose();
+        _spans.Stop();
         _folder.Dispose();
     }
 

@@ -144,20 +144,12 @@ public sealed class SidecarInstance : IAsyncDisposable
         // 2. Components. The host is built first, because they log through it; it serves nothing yet.
         _names = await SidecarNames.OpenAsync(_options, resources.Configuration.NameResolution, cancellationToken).ConfigureAwait(false);
         var listeners = new SidecarListeners(_options, _names.Registry is not null);
-<<<<<<< HEAD
-        var loggers = Build(resources, listeners);
-        Tell(resources, listeners);
-        await new ComponentLoader(_options, _group.Shared, _components, _host!.Services.GetServices<IComponentCheck>(), loggers).LoadAsync(resources, cancellationToken).ConfigureAwait(false);
-        foreach (var feature in _features)
-            await feature.OnComponentsLoadedAsync(cancellationToken).ConfigureAwait(false);
-=======
         var services = Build(resources, listeners);
         Tell(resources, listeners);
         await services.GetRequiredService<ComponentLoader>().LoadAsync(resources, cancellationToken).ConfigureAwait(false);
         await _turns!.TellAsync(static (feature, token) => feature.OnComponentsLoadedAsync(token), cancellationToken).ConfigureAwait(false);
         _reload = services.GetRequiredService<HotReload>();
         _reload.Start();
->>>>>>> main
 
         // 3. API.
         await ServeAsync(listeners, cancellationToken).ConfigureAwait(false);

@@ -1,0 +1,76 @@
+using Sidecar.Components.PubSub;
+using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.PubSub.Routing;
+using BrokerAnswer = Sidecar.Components.PubSub.Delivery;
+
+namespace Sidecar.Runtime.PubSub.Delivery;
+
+/// <summary>
+/// Delivers in batches (contract section 2.7): (1) collect; (2) admit each message by itself; (3) one call to the app for
+/// each route; (4) settle each message by its own status.
+/// </summary>
+internal sealed class BulkDelivery : IDelivery
+{
+    private readonly BulkEnvelope _envelope;
+    private readonly MessageAdmission _admission;
+    private readonly MessageSettlement _settlement;
+    private readonly IAppChannel _app;
+    private readonly MessageBatches _batches;
+
+    public BulkDelivery(BulkEnvelope envelope, MessageAdmission admission, MessageSettlement settlement, IAppChannel app, TopicSubscription subscription, TimeProvider time)
+    {
+        (_envelope, _admission, _settlement, _app) = (envelope, admission, settlement, app);
+        _batches = new MessageBatches(subscription.BulkSubscribe!, DeliverAsync, time);
+    }
+
+    public async ValueTask<BrokerAnswer> HandleAsync(PubSubMessage message, CancellationToken cancellationToken)
+    {
+        // 1. and 4.
+        var outcome = await _batches.AddAsync(message, cancellationToken).ConfigureAwait(false);
+        return await _settlement.SettleAsync(message, outcome, cancellationToken).ConfigureAwait(false);
+    }
+
+    public void Retire() => _batches.Retire();
+
+    private async Task DeliverAsync(IReadOnlyList<BatchEntry> batch)
+    {
+        // 2.
+        OrderedDictionary<Uri, List<BulkItem>> routes = [];
+        foreach (var entry in batch)
+        {
+            if (!_admission.TryAdmit(entry.Message, out var admitted, out var refusal))
+                entry.Complete(refusal);
+            else if (routes.TryGetValue(admitted.Path, out var items))
+                items.Add(new BulkItem(entry, admitted));
+            else
+                routes.Add(admitted.Path, [new BulkItem(entry, admitted)]);
+        }
+
+        // 3.
+        foreach (var (path, items) in routes)
+            await DeliverAsync(path, items).ConfigureAwait(false);
+    }
+
+    private async Task DeliverAsync(Uri path, List<BulkItem> items)
+    {
+        // What the end of one message's time cuts short, it cuts short for all: they go back to the broker.
+        using var sending = CancellationTokenSource.CreateLinkedTokenSource([.. items.Select(item => item.Entry.Cancellation)]);
+        try
+        {
+            using var request = _envelope.CreateRequest(path, items);
+            using var response = await _app.SendAsync(request, sending.Token).ConfigureAwait(false);
+            await BulkReply.ReadAsync(response, items, sending.Token).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
+        {
+            foreach (var item in items)
+                item.Complete(Verdict.Retry, failure.Message);
+        }
+    }
+}
+
+/// <summary>An entry that goes to the app.</summary>
+internal readonly record struct BulkItem(BatchEntry Entry, AdmittedEvent Event)
+{
+    public void Complete(Verdict verdict, string? reason = null) => Entry.Complete(new Outcome(verdict, reason, Event.Summary.Id));
+}

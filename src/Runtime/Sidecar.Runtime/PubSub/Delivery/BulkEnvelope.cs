@@ -1,0 +1,67 @@
+using System.Buffers;
+using System.Text.Encodings.Web;
+using System.Text.Json;
+using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Telemetry;
+
+namespace Sidecar.Runtime.PubSub.Delivery;
+
+/// <summary>Writes the call that carries a batch to the app (contract section 2.7, "Bulk subscribe").</summary>
+/// <param name="topic">As the app knows it.</param>
+internal sealed class BulkEnvelope(string pubsub, string topic, bool isRaw)
+{
+    private const string BulkType = "com.dapr.event.sent.bulk";
+    private const int EntrySize = 256;
+
+    private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
+
+    public HttpRequestMessage CreateRequest(Uri path, IReadOnlyList<BulkItem> items)
+    {
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ReadOnlyMemoryContent(Write(items)) };
+        request.Content.Headers.TryAddWithoutValidation("Content-Type", ContentTypes.Json);
+        request.Headers.TryAddWithoutValidation("pubsubname", pubsub);
+
+        // Events of many traces in one call: it belongs to none of them.
+        request.Headers.TryAddWithoutValidation(TraceContext.ParentHeader, TraceContext.Begin().TraceParent);
+        return request;
+    }
+
+    private ReadOnlyMemory<byte> Write(IReadOnlyList<BulkItem> items)
+    {
+        var buffer = new ArrayBufferWriter<byte>(EntrySize + items.Sum(item => item.Event.Body.Length + EntrySize));
+        using var writer = new Utf8JsonWriter(buffer, WriterOptions);
+        writer.WriteStartObject();
+        writer.WriteString("id"u8, Guid.NewGuid());
+        writer.WriteString("type"u8, BulkType);
+        writer.WriteString("topic"u8, topic);
+        writer.WriteString("pubsubname"u8, pubsub);
+        writer.WriteStartObject("metadata"u8);
+        writer.WriteString("pubsubName"u8, pubsub);
+        writer.WriteEndObject();
+        writer.WriteStartArray("entries"u8);
+        foreach (var item in items)
+            WriteEntry(writer, item);
+        writer.WriteEndArray();
+        writer.WriteEndObject();
+        writer.Flush();
+        return buffer.WrittenMemory;
+    }
+
+    private void WriteEntry(Utf8JsonWriter writer, in BulkItem item)
+    {
+        var message = item.Entry.Message;
+        writer.WriteStartObject();
+        writer.WriteString("entryId"u8, item.Entry.Id);
+        writer.WritePropertyName("event"u8);
+        if (isRaw)
+            writer.WriteBase64StringValue(message.Data.Span);
+        else
+            writer.WriteRawValue(item.Event.Body.Span, skipInputValidation: true);
+        writer.WriteStartObject("metadata"u8);
+        foreach (var (name, value) in message.Metadata)
+            writer.WriteString(name, value);
+        writer.WriteEndObject();
+        writer.WriteString("contentType"u8, isRaw ? ContentTypes.OctetStream : ContentTypes.CloudEvent);
+        writer.WriteEndObject();
+    }
+}

@@ -194,7 +194,7 @@ public sealed class DaprTestHostBuilder
     /// <summary>
     /// Runs each sidecar as a process of this program in place of one in the test's process, whatever <see cref="DaprTestHost.DaprdVariable"/> says.
     /// </summary>
-    /// <param name="program">A <c>daprd</c>; an assembly (<c>.dll</c>) is run by <c>dotnet</c>. Null = in process.</param>
+    /// <param name="program">A <c>daprd</c>, by a path as for <see cref="Resources"/>; an assembly (<c>.dll</c>) is run by <c>dotnet</c>. Null = in process.</param>
     public DaprTestHostBuilder UseDaprd(string? program)
     {
         Daprd = program;

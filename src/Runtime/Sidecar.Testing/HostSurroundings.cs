@@ -68,7 +68,7 @@ internal sealed class HostSurroundings(
         builder.Drivers.Count == 0 ? ComponentCatalog.Default : new ComponentCatalog([.. builder.Drivers, .. ComponentCatalog.Default.Types]);
 
     private DaprdSettings Daprd(string program, AppSurroundings app, int httpPort, int grpcPort) => new(
-        Path.GetFullPath(program),
+        TestFolder.Find(program),
         folder.FullPath,
         app.AppId,
         app.Port,

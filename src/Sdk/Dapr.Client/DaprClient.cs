@@ -50,6 +50,12 @@ public abstract class DaprClient : IDisposable
     /// <inheritdoc cref="PublishEventAsync(string, string, CancellationToken)"/>
     public abstract Task PublishEventAsync(string pubsubName, string topicName, Dictionary<string, string> metadata, CancellationToken cancellationToken = default);
 
+    /// <summary>
+    /// Publishes many events in one call, each as JSON or a <see cref="CloudEvent{TData}"/> as it is. Entries that could not be published
+    /// are in the answer; a call that was refused as a whole throws.
+    /// </summary>
+    public abstract Task<BulkPublishResponse<TValue>> BulkPublishEventAsync<TValue>(string pubsubName, string topicName, IReadOnlyList<TValue> events, Dictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
+
     /// <summary>Publishes bytes as they are, under the content type given.</summary>
     public abstract Task PublishByteEventAsync(string pubsubName, string topicName, ReadOnlyMemory<byte> data, string dataContentType = "application/json", Dictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
 
@@ -98,6 +104,21 @@ public abstract class DaprClient : IDisposable
     /// <summary>Reads a value; <c>default</c> when nothing is stored.</summary>
     public abstract Task<TValue> GetStateAsync<TValue>(string storeName, string key, ConsistencyMode? consistencyMode = default, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
 
+    /// <summary>Reads several values as JSON text, in the order of the keys; one that is not stored has an empty value and ETag.</summary>
+    /// <param name="parallelism">How many keys the sidecar reads at a time; null or less than one = all of them.</param>
+    /// <exception cref="DaprApiException">Also when some of the keys could not be read.</exception>
+    public abstract Task<IReadOnlyList<BulkStateItem>> GetBulkStateAsync(string storeName, IReadOnlyList<string> keys, int? parallelism, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads several values, in the order of the keys; one that is not stored is <c>default</c> with an empty ETag.</summary>
+    /// <inheritdoc cref="GetBulkStateAsync(string, IReadOnlyList{string}, int?, IReadOnlyDictionary{string, string}?, CancellationToken)"/>
+    public abstract Task<IReadOnlyList<BulkStateItem<TValue>>> GetBulkStateAsync<TValue>(string storeName, IReadOnlyList<string> keys, int? parallelism, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Writes several values, each for itself: when one fails, which throws, the others may be written.</summary>
+    public abstract Task SaveBulkStateAsync<TValue>(string storeName, IReadOnlyList<SaveStateItem<TValue>> items, CancellationToken cancellationToken = default);
+
+    /// <summary>Removes several keys, each for itself: when one fails, which throws, the others are removed all the same.</summary>
+    public abstract Task DeleteBulkStateAsync(string storeName, IReadOnlyList<BulkDeleteStateItem> items, CancellationToken cancellationToken = default);
+
     /// <summary>Reads a value and its version; <c>default</c> and an empty ETag when nothing is stored.</summary>
     public abstract Task<(TValue value, string etag)> GetStateAndETagAsync<TValue>(string storeName, string key, ConsistencyMode? consistencyMode = null, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
 
@@ -110,6 +131,23 @@ public abstract class DaprClient : IDisposable
 
     /// <summary>Writes a value, whatever the stored version.</summary>
     public abstract Task SaveStateAsync<TValue>(string storeName, string key, TValue value, StateOptions? stateOptions = null, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Writes bytes, whatever the stored version.</summary>
+    /// <remarks>
+    /// Over the HTTP API a value is JSON, so the bytes are stored as a JSON string with a <c>data:application/octet-stream;base64,</c> URI.
+    /// <see cref="GetByteStateAsync"/> gives the same bytes back, from an encrypted store too; other readers, the official SDK among them, see that string.
+    /// The official SDK stores bytes as they are, over gRPC; <see cref="GetByteStateAsync"/> reads those as well.
+    /// </remarks>
+    public abstract Task SaveByteStateAsync(string storeName, string key, ReadOnlyMemory<byte> binaryValue, StateOptions? stateOptions = null, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Writes bytes as <see cref="SaveByteStateAsync"/> does, if the stored version is <paramref name="etag"/>; false if it is not.</summary>
+    public abstract Task<bool> TrySaveByteStateAsync(string storeName, string key, ReadOnlyMemory<byte> binaryValue, string etag, StateOptions? stateOptions = null, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads bytes; of a value that was not saved as bytes, those of its JSON text. Empty when nothing is stored.</summary>
+    public abstract Task<ReadOnlyMemory<byte>> GetByteStateAsync(string storeName, string key, ConsistencyMode? consistencyMode = null, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Reads bytes as <see cref="GetByteStateAsync"/> does, with their version.</summary>
+    public abstract Task<(ReadOnlyMemory<byte>, string etag)> GetByteStateAndETagAsync(string storeName, string key, ConsistencyMode? consistencyMode = null, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
 
     /// <summary>
     /// Writes a value if the stored version is <paramref name="etag"/>; false if it is not. With an empty ETag and
@@ -125,6 +163,10 @@ public abstract class DaprClient : IDisposable
 
     /// <summary>Removes a key if the stored version is <paramref name="etag"/>; false if it is not.</summary>
     public abstract Task<bool> TryDeleteStateAsync(string storeName, string key, string etag, StateOptions? stateOptions = null, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Finds values by a query in Dapr's JSON form. Most stores cannot be queried, which throws.</summary>
+    /// <exception cref="StateQueryException{TValue}">Items were found that could not be read.</exception>
+    public abstract Task<StateQueryResponse<TValue>> QueryStateAsync<TValue>(string storeName, string jsonQuery, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
 
     /// <summary>Reads a secret: its values by name, mostly one named as the secret.</summary>
     public abstract Task<Dictionary<string, string>> GetSecretAsync(string storeName, string key, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);

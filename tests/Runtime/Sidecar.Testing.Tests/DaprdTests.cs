@@ -68,6 +68,16 @@ public sealed class DaprdTests
     }
 
     [Fact]
+    public async Task A_program_that_is_not_there_is_told_by_its_path()
+    {
+        var missing = await Assert.ThrowsAsync<FileNotFoundException>(() => DaprTestHost.StartAsync(host => host.UseDaprd("nowhere/daprd").SidecarOnly("test")));
+        var unfit = await Assert.ThrowsAsync<InvalidOperationException>(() => DaprTestHost.StartAsync(host => host.UseDaprd("Sidecar.Testing.Tests.deps.json").SidecarOnly("test")));
+
+        Assert.Contains("'nowhere/daprd' is neither in", missing.Message, StringComparison.Ordinal);
+        Assert.Contains("The host cannot start", unfit.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_process_that_ends_at_once_is_told_with_its_output()
     {
         var failure = await Assert.ThrowsAsync<InvalidOperationException>(() => DaprTestHost.StartAsync(host => host

@@ -114,8 +114,9 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
     }
 
     /// <summary>
-    /// 1. Checks every operation, and encrypts its value if the store is encrypted. 2. With an outbox, publishes an event per upsert to the internal topic and adds its marker
-    /// to the transaction; nothing is written if that fails. 3. Runs the transaction. 4. Tells the outbox how it ended.
+    /// 1. Checks every operation, and encrypts its value if the store is encrypted. 2. With an outbox, publishes an event per
+    /// upsert to the internal topic and adds its marker to the transaction; nothing is written if that fails. 3. Runs the
+    /// transaction. 4. Tells the outbox how it ended.
     /// </summary>
     public async ValueTask<DaprError?> TransactAsync(
         ConfiguredStateStore store,

@@ -72,10 +72,11 @@ internal sealed class DaprdSidecar(DaprdSettings settings, HttpClient api, Captu
         };
         foreach (var (name, value) in settings.Environment)
             start.Environment[name] = value;
-        var process = _process = new Process { StartInfo = start };
+        var process = new Process { StartInfo = start };
         process.OutputDataReceived += (_, line) => Keep(line.Data);
         process.ErrorDataReceived += (_, line) => Keep(line.Data);
         process.Start();
+        _process = process;
         process.BeginOutputReadLine();
         process.BeginErrorReadLine();
         return AnswersAsync("/v1.0/healthz/outbound", cancellationToken);

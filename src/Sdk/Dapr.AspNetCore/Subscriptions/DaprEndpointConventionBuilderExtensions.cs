@@ -1,4 +1,5 @@
 using Dapr;
+using Dapr.AspNetCore;
 
 namespace Microsoft.AspNetCore.Builder;
 
@@ -32,6 +33,16 @@ public static class DaprEndpointConventionBuilderExtensions
             Priority = topicOptions.Priority,
         };
         return builder.Add(topic, topicOptions.Metadata);
+    }
+
+    /// <summary>Has the events of a topic, to which the endpoint is subscribed, come many at a time.</summary>
+    public static T WithBulkSubscribe<T>(this T builder, BulkSubscribeTopicOptions bulkSubscribeTopicOptions)
+        where T : IEndpointConventionBuilder
+    {
+        ArgumentNullException.ThrowIfNull(bulkSubscribeTopicOptions);
+        ArgumentException.ThrowIfNullOrEmpty(bulkSubscribeTopicOptions.TopicName);
+        return builder.WithMetadata(new BulkSubscribeAttribute(
+            bulkSubscribeTopicOptions.TopicName, bulkSubscribeTopicOptions.MaxMessagesCount, bulkSubscribeTopicOptions.MaxAwaitDurationMs));
     }
 
     private static T Add<T>(this T builder, TopicAttribute topic, IDictionary<string, string>? metadata)

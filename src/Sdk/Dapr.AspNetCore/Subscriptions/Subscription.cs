@@ -11,10 +11,13 @@ internal sealed record Subscription(
     string? Route,
     SubscriptionRoutes? Routes,
     string? DeadLetterTopic,
-    IReadOnlyDictionary<string, string>? Metadata);
+    IReadOnlyDictionary<string, string>? Metadata,
+    SubscriptionBulk? BulkSubscribe);
 
 /// <param name="Rules">Tried in order.</param>
 /// <param name="Default">The path of events that match no rule; null drops them.</param>
 internal sealed record SubscriptionRoutes(IReadOnlyList<SubscriptionRule> Rules, string? Default);
+
+internal sealed record SubscriptionBulk(bool Enabled, int MaxMessagesCount, int MaxAwaitDurationMs);
 
 internal sealed record SubscriptionRule(string Match, string Path);

@@ -1,3 +1,4 @@
+using Dapr.AspNetCore;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
 using Microsoft.AspNetCore.Routing.Patterns;
@@ -28,10 +29,15 @@ internal static class SubscriptionList
         }
 
         var entries = endpoint.Metadata.GetOrderedMetadata<IOriginalTopicMetadata>();
+        var bulks = endpoint.Metadata.GetOrderedMetadata<IBulkSubscribeMetadata>();
         foreach (var topic in topics.Where(topic => !string.IsNullOrEmpty(topic.Name)))
         {
             var owned = (topic as IOwnedOriginalTopicMetadata)?.OwnedMetadatas ?? [];
-            yield return new TopicRoute(topic, path, [.. entries.Where(entry => string.IsNullOrEmpty(entry.Id) || owned.Contains(entry.Id))]);
+            yield return new TopicRoute(
+                topic,
+                path,
+                [.. entries.Where(entry => string.IsNullOrEmpty(entry.Id) || owned.Contains(entry.Id))],
+                bulks.LastOrDefault(bulk => bulk.TopicName == topic.Name));
         }
     }
 
@@ -52,7 +58,8 @@ internal static class SubscriptionList
             rules.Count == 0 ? fallback : null,
             rules.Count == 0 ? null : new SubscriptionRoutes([.. rules.Select(rule => new SubscriptionRule(rule.Metadata.Match!, rule.Path))], fallback),
             topics.Select(topic => (topic.Metadata as IDeadLetterTopicMetadata)?.DeadLetterTopic).FirstOrDefault(topic => topic is not null),
-            MetadataOf(topics, options));
+            MetadataOf(topics, options),
+            topics.Select(topic => topic.Bulk).LastOrDefault(bulk => bulk is not null) is { } bulk ? new SubscriptionBulk(true, bulk.MaxMessagesCount, bulk.MaxAwaitDurationMs) : null);
     }
 
     private static Dictionary<string, string>? MetadataOf(List<TopicRoute> topics, SubscribeOptions? options)
@@ -71,5 +78,5 @@ internal static class SubscriptionList
         ? null
         : "/" + string.Join('/', pattern.PathSegments.Select(segment => string.Concat(segment.Parts.OfType<RoutePatternLiteralPart>().Select(part => part.Content))));
 
-    private sealed record TopicRoute(ITopicMetadata Metadata, string Path, IReadOnlyList<IOriginalTopicMetadata> Entries);
+    private sealed record TopicRoute(ITopicMetadata Metadata, string Path, IReadOnlyList<IOriginalTopicMetadata> Entries, IBulkSubscribeMetadata? Bulk);
 }

@@ -7,7 +7,9 @@ namespace Dapr.Client;
 internal sealed class DaprHttpClient(SidecarConnection sidecar, TimeProvider clock) : DaprClient
 {
     private readonly StateClient _state = new(sidecar);
+    private readonly BulkStateClient _bulkState = new(sidecar, new StateClient(sidecar));
     private readonly PublishClient _publish = new(sidecar);
+    private readonly BulkPublishClient _bulkPublish = new(sidecar);
     private readonly SecretClient _secrets = new(sidecar);
     private readonly InvocationRequests _requests = new(sidecar);
     private readonly SidecarStatusClient _status = new(sidecar, clock);
@@ -27,6 +29,9 @@ internal sealed class DaprHttpClient(SidecarConnection sidecar, TimeProvider clo
 
     public override Task PublishEventAsync(string pubsubName, string topicName, Dictionary<string, string> metadata, CancellationToken cancellationToken = default) =>
         _publish.PublishAsync(pubsubName, topicName, metadata, cancellationToken);
+
+    public override Task<BulkPublishResponse<TValue>> BulkPublishEventAsync<TValue>(string pubsubName, string topicName, IReadOnlyList<TValue> events, Dictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
+        _bulkPublish.PublishAsync(pubsubName, topicName, events, metadata, cancellationToken);
 
     public override Task PublishByteEventAsync(string pubsubName, string topicName, ReadOnlyMemory<byte> data, string dataContentType = "application/json", Dictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
         _publish.PublishAsync(pubsubName, topicName, data, dataContentType, metadata, cancellationToken);
@@ -61,6 +66,33 @@ internal sealed class DaprHttpClient(SidecarConnection sidecar, TimeProvider clo
 
     public override Task<(TValue value, string etag)> GetStateAndETagAsync<TValue>(string storeName, string key, ConsistencyMode? consistencyMode = null, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
         _state.GetAsync<TValue>(storeName, key, consistencyMode, metadata, cancellationToken);
+
+    public override Task<IReadOnlyList<BulkStateItem>> GetBulkStateAsync(string storeName, IReadOnlyList<string> keys, int? parallelism, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
+        _bulkState.GetAsync(storeName, keys, parallelism, metadata, (key, data, etag) => new BulkStateItem(key, data.ValueKind == JsonValueKind.Undefined ? "" : data.GetRawText(), etag), cancellationToken);
+
+    public override Task<IReadOnlyList<BulkStateItem<TValue>>> GetBulkStateAsync<TValue>(string storeName, IReadOnlyList<string> keys, int? parallelism, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
+        _bulkState.GetAsync(storeName, keys, parallelism, metadata, (key, data, etag) => new BulkStateItem<TValue>(key, StateJson.Read<TValue>(storeName, key, data, sidecar.Json)!, etag), cancellationToken);
+
+    public override Task SaveBulkStateAsync<TValue>(string storeName, IReadOnlyList<SaveStateItem<TValue>> items, CancellationToken cancellationToken = default) =>
+        _bulkState.SaveAsync(storeName, items, cancellationToken);
+
+    public override Task DeleteBulkStateAsync(string storeName, IReadOnlyList<BulkDeleteStateItem> items, CancellationToken cancellationToken = default) =>
+        _bulkState.DeleteAsync(storeName, items, cancellationToken);
+
+    public override Task SaveByteStateAsync(string storeName, string key, ReadOnlyMemory<byte> binaryValue, StateOptions? stateOptions = null, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
+        SaveStateAsync(storeName, key, ByteState.Encode(binaryValue.Span), stateOptions, metadata, cancellationToken);
+
+    public override Task<bool> TrySaveByteStateAsync(string storeName, string key, ReadOnlyMemory<byte> binaryValue, string etag, StateOptions? stateOptions = null, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
+        TrySaveStateAsync(storeName, key, ByteState.Encode(binaryValue.Span), etag, stateOptions, metadata, cancellationToken);
+
+    public override async Task<ReadOnlyMemory<byte>> GetByteStateAsync(string storeName, string key, ConsistencyMode? consistencyMode = null, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
+        (await _state.GetBytesAsync(storeName, key, consistencyMode, metadata, cancellationToken).ConfigureAwait(false)).Value;
+
+    public override Task<(ReadOnlyMemory<byte>, string etag)> GetByteStateAndETagAsync(string storeName, string key, ConsistencyMode? consistencyMode = null, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
+        _state.GetBytesAsync(storeName, key, consistencyMode, metadata, cancellationToken)!;
+
+    public override Task<StateQueryResponse<TValue>> QueryStateAsync<TValue>(string storeName, string jsonQuery, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
+        _bulkState.QueryAsync<TValue>(storeName, jsonQuery, metadata, cancellationToken);
 
     public override Task SaveStateAsync<TValue>(string storeName, string key, TValue value, StateOptions? stateOptions = null, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
         _state.SaveAsync(storeName, key, value, etag: null, stateOptions, metadata, cancellationToken);

@@ -49,8 +49,17 @@ internal sealed class SidecarConnection(HttpClient http, Uri endpoint, string? a
         }
     }
 
-    /// <summary>Reads a JSON answer; an answer without content is <c>default</c>.</summary>
-    public async Task<T?> ReadAsync<T>(HttpResponseMessage response, string operation, CancellationToken cancellationToken)
+    /// <summary>Reads a JSON answer with the caller's options; an answer without content is <c>default</c>.</summary>
+    public Task<T?> ReadAsync<T>(HttpResponseMessage response, string operation, CancellationToken cancellationToken) =>
+        ReadAsync<T>(response, Json, operation, cancellationToken);
+
+    /// <summary>Reads an answer whose shape is Dapr's, whatever naming the app prefers.</summary>
+    public Task<T?> ReadWireAsync<T>(HttpResponseMessage response, string operation, CancellationToken cancellationToken) =>
+        ReadAsync<T>(response, JsonSerializerOptions.Web, operation, cancellationToken);
+
+    public void Dispose() => http.Dispose();
+
+    private static async Task<T?> ReadAsync<T>(HttpResponseMessage response, JsonSerializerOptions options, string operation, CancellationToken cancellationToken)
     {
         if (response.StatusCode == HttpStatusCode.NoContent)
             return default;
@@ -59,13 +68,11 @@ internal sealed class SidecarConnection(HttpClient http, Uri endpoint, string? a
             return default;
         try
         {
-            return JsonSerializer.Deserialize<T>(bytes, Json);
+            return JsonSerializer.Deserialize<T>(bytes, options);
         }
         catch (Exception failure) when (failure is JsonException or NotSupportedException)
         {
             throw new DaprException($"{operation} failed: the answer cannot be read as {typeof(T).Name}. {failure.Message}", failure);
         }
     }
-
-    public void Dispose() => http.Dispose();
 }

@@ -11,20 +11,21 @@ internal static class SidecarError
     public static async Task<DaprApiException> ReadAsync(HttpResponseMessage response, string operation, CancellationToken cancellationToken)
     {
         var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-        var (code, message) = Parse(body);
+        var error = Parse(body);
+        var (code, message) = (error.ErrorCode, error.Message);
         var status = (int)response.StatusCode;
         var text = $"{operation} failed: the Dapr sidecar answered {status}{(code.Length == 0 ? "" : " " + code)}. {message}".TrimEnd();
         var cause = new HttpRequestException(message, inner: null, response.StatusCode);
         return new DaprApiException(text, cause, code, IsTransient(response.StatusCode));
     }
 
-    private static (string Code, string Message) Parse(byte[] body)
+    private static DaprError Parse(byte[] body)
     {
         try
         {
             using var document = JsonDocument.Parse(body);
             if (document.RootElement.ValueKind == JsonValueKind.Object)
-                return (Text(document.RootElement, "errorCode"), Text(document.RootElement, "message"));
+                return new DaprError { ErrorCode = Text(document.RootElement, "errorCode"), Message = Text(document.RootElement, "message") };
         }
         catch (JsonException)
         {
@@ -32,7 +33,7 @@ internal static class SidecarError
         }
 
         var text = System.Text.Encoding.UTF8.GetString(body.AsSpan(0, Math.Min(body.Length, LongestQuote)));
-        return ("", text.Trim());
+        return new DaprError { Message = text.Trim() };
     }
 
     private static string Text(JsonElement error, string name) =>

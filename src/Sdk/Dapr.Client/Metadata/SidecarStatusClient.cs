@@ -1,5 +1,4 @@
 using System.Text;
-using System.Text.Json;
 
 namespace Dapr.Client;
 
@@ -30,22 +29,13 @@ internal sealed class SidecarStatusClient(SidecarConnection sidecar, TimeProvide
         const string Operation = "Reading the sidecar's metadata";
         using var request = new HttpRequestMessage(HttpMethod.Get, sidecar.Address("/v1.0/metadata").ToUri());
         using var response = await sidecar.SendAsync(request, Operation, cancellationToken).ConfigureAwait(false);
-        var body = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-        try
-        {
-            // Not with the caller's options: this shape is Dapr's, whatever naming the app prefers.
-            var wire = JsonSerializer.Deserialize<Wire>(body, JsonSerializerOptions.Web)!;
-            return new DaprMetadata(
-                wire.Id ?? "",
-                [.. (wire.Actors ?? []).Select(actor => new DaprActorMetadata(actor.Type ?? "", actor.Count))],
-                wire.Extended ?? [],
-                [.. (wire.Components ?? []).Select(component => new DaprComponentsMetadata(
-                    component.Name ?? "", component.Type ?? "", component.Version ?? "", component.Capabilities ?? []))]);
-        }
-        catch (JsonException failure)
-        {
-            throw new DaprException($"{Operation} failed: the answer is not of the known shape. {failure.Message}", failure);
-        }
+        var wire = await sidecar.ReadWireAsync<Wire>(response, Operation, cancellationToken).ConfigureAwait(false);
+        return new DaprMetadata(
+            wire?.Id ?? "",
+            [.. (wire?.Actors ?? []).Select(actor => new DaprActorMetadata(actor.Type ?? "", actor.Count))],
+            wire?.Extended ?? [],
+            [.. (wire?.Components ?? []).Select(component => new DaprComponentsMetadata(
+                component.Name ?? "", component.Type ?? "", component.Version ?? "", component.Capabilities ?? []))]);
     }
 
     public async Task SetMetadataAsync(string name, string value, CancellationToken cancellationToken)

@@ -6,8 +6,8 @@ namespace Dapr.Client;
 /// <summary>Publishing over the sidecar's HTTP API.</summary>
 internal sealed class PublishClient(SidecarConnection sidecar)
 {
-    private const string JsonType = "application/json";
-    private const string CloudEventType = "application/cloudevents+json";
+    public const string JsonType = "application/json";
+    public const string CloudEventType = "application/cloudevents+json";
 
     public Task PublishAsync<TData>(string pubsubName, string topicName, TData data, IReadOnlyDictionary<string, string>? metadata, CancellationToken cancellationToken)
     {

@@ -5,21 +5,34 @@ namespace Dapr.Client;
 /// <summary>The state building block over the sidecar's HTTP API.</summary>
 internal sealed class StateClient(SidecarConnection sidecar)
 {
-    private const string Route = "/v1.0/state";
+    public const string Route = "/v1.0/state";
 
     public async Task<(TValue Value, string ETag)> GetAsync<TValue>(
         string storeName, string key, ConsistencyMode? consistency, IReadOnlyDictionary<string, string>? metadata, CancellationToken cancellationToken)
     {
+        var (response, etag) = await ReadAsync(storeName, key, consistency, metadata, cancellationToken).ConfigureAwait(false);
+        using (response)
+            return ((await sidecar.ReadAsync<TValue>(response, Reading(storeName, key), cancellationToken).ConfigureAwait(false))!, etag);
+    }
+
+    public async Task<(ReadOnlyMemory<byte> Value, string ETag)> GetBytesAsync(
+        string storeName, string key, ConsistencyMode? consistency, IReadOnlyDictionary<string, string>? metadata, CancellationToken cancellationToken)
+    {
+        var (response, etag) = await ReadAsync(storeName, key, consistency, metadata, cancellationToken).ConfigureAwait(false);
+        using (response)
+            return (ByteState.Decode(await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false)), etag);
+    }
+
+    private async Task<(HttpResponseMessage Response, string ETag)> ReadAsync(
+        string storeName, string key, ConsistencyMode? consistency, IReadOnlyDictionary<string, string>? metadata, CancellationToken cancellationToken)
+    {
         Verify(storeName, key);
-        var operation = $"Reading '{key}' of state store '{storeName}'";
         var address = sidecar.Address(Route).Segment(storeName).Segment(key).Query("consistency", StateJson.Text(consistency)).Metadata(metadata).ToUri();
         using var request = new HttpRequestMessage(HttpMethod.Get, address);
-        using var response = await sidecar.SendAsync(request, operation, cancellationToken).ConfigureAwait(false);
-        var value = await sidecar.ReadAsync<TValue>(response, operation, cancellationToken).ConfigureAwait(false);
+        var response = await sidecar.SendAsync(request, Reading(storeName, key), cancellationToken).ConfigureAwait(false);
 
         // The sidecar sends ETags without quotes, which the typed header refuses to parse.
-        var etag = response.Headers.NonValidated.TryGetValues("ETag", out var values) ? values.ToString() : "";
-        return (value!, etag);
+        return (response, response.Headers.NonValidated.TryGetValues("ETag", out var values) ? values.ToString() : "");
     }
 
     /// <summary>Saves one value. With an ETag, even an empty one, a conflict is answered with false; without, it throws.</summary>
@@ -28,7 +41,7 @@ internal sealed class StateClient(SidecarConnection sidecar)
     {
         Verify(storeName, key);
         using var request = new HttpRequestMessage(HttpMethod.Post, sidecar.Address(Route).Segment(storeName).ToUri());
-        request.Content = StateJson.Save(key, value, etag, options, metadata, sidecar.Json);
+        request.Content = StateJson.Save([new SaveStateItem<TValue>(key, value, etag ?? "", options, metadata)], sidecar.Json);
         return await SendConditionalAsync(request, etag, $"Saving '{key}' in state store '{storeName}'", cancellationToken).ConfigureAwait(false);
     }
 
@@ -69,6 +82,8 @@ internal sealed class StateClient(SidecarConnection sidecar)
             return false;
         throw await SidecarError.ReadAsync(response, operation, cancellationToken).ConfigureAwait(false);
     }
+
+    private static string Reading(string storeName, string key) => $"Reading '{key}' of state store '{storeName}'";
 
     private static void Verify(string storeName, string key)
     {

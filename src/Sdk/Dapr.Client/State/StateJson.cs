@@ -9,19 +9,35 @@ internal static class StateJson
 {
     private const string ContentTypeMetadata = "contentType";
 
-    /// <summary>The body of a save: an array with one item.</summary>
-    public static HttpContent Save<TValue>(string key, TValue value, string? etag, StateOptions? options, IReadOnlyDictionary<string, string>? metadata, JsonSerializerOptions json) =>
-        Write(json, writer =>
+    /// <summary>The body of a save: an array of items.</summary>
+    public static HttpContent Save<TValue>(IReadOnlyList<SaveStateItem<TValue>> items, JsonSerializerOptions json) => Write(json, writer =>
+    {
+        writer.WriteStartArray();
+        foreach (var item in items)
         {
-            writer.WriteStartArray();
             writer.WriteStartObject();
-            writer.WriteString("key", key);
+            writer.WriteString("key", item.Key);
             writer.WritePropertyName("value");
-            JsonSerializer.Serialize(writer, value, json);
-            WriteCommon(writer, etag, options, metadata);
+            JsonSerializer.Serialize(writer, item.Value, json);
+            WriteCommon(writer, item.ETag, item.StateOptions, item.Metadata);
             writer.WriteEndObject();
-            writer.WriteEndArray();
-        });
+        }
+
+        writer.WriteEndArray();
+    });
+
+    public static HttpContent BulkGet(IReadOnlyList<string> keys, int? parallelism, IReadOnlyDictionary<string, string>? metadata) => Write(JsonSerializerOptions.Web, writer =>
+    {
+        writer.WriteStartObject();
+        writer.WriteStartArray("keys");
+        foreach (var key in keys)
+            writer.WriteStringValue(key);
+        writer.WriteEndArray();
+        if (parallelism is { } number)
+            writer.WriteNumber("parallelism", number);
+        WriteMetadata(writer, metadata);
+        writer.WriteEndObject();
+    });
 
     public static HttpContent Transaction(IReadOnlyList<StateTransactionRequest> operations, IReadOnlyDictionary<string, string>? metadata, JsonSerializerOptions json) =>
         Write(json, writer =>
@@ -34,6 +50,19 @@ internal static class StateJson
             WriteMetadata(writer, metadata);
             writer.WriteEndObject();
         });
+
+    /// <summary>A value of an answer with several; <c>default</c> when nothing is stored.</summary>
+    public static TValue? Read<TValue>(string storeName, string key, JsonElement data, JsonSerializerOptions json)
+    {
+        try
+        {
+            return data.ValueKind == JsonValueKind.Undefined ? default : data.Deserialize<TValue>(json);
+        }
+        catch (Exception failure) when (failure is JsonException or NotSupportedException)
+        {
+            throw new DaprException($"Reading '{key}' of state store '{storeName}' failed: the value cannot be read as {typeof(TValue).Name}. {failure.Message}", failure);
+        }
+    }
 
     public static string? Text(ConsistencyMode? mode) => mode switch
     {

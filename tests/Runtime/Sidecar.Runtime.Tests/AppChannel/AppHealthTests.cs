@@ -159,7 +159,7 @@ public sealed class AppHealthTests : IDisposable
         private readonly CancellationTokenSource _stopping = new();
         private Task? _running;
 
-        public Probing(AppHealthTests test, int threshold = 2)
+        public Probing(AppHealthTests test, int threshold = 3)
         {
             _test = test;
             Health = new AppHealth(new AppHealthOptions { Path = "/well", Threshold = threshold }.WithDefaults(), test._app, test._clock);

@@ -1,5 +1,6 @@
 using System.Text.Json.Nodes;
 using Dapr;
+using Dapr.AspNetCore;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Sdk.Tests.Fakes;
@@ -50,6 +51,18 @@ public sealed class SubscribeTests
 
     [Fact]
     public async Task ARouteWithParameters_IsLeftOut() => await AssertListAsync("[]", app => app.MapPost("/t/{id}", (string id) => id).WithTopic("p", "t"));
+
+    [Fact]
+    public async Task BulkSubscribe_IsListedWithTheTopicItBelongsTo() => await AssertListAsync(
+        """
+        [{"pubsubname":"p","topic":"a","route":"/t","bulkSubscribe":{"enabled":true,"maxMessagesCount":10,"maxAwaitDurationMs":1000}},{"pubsubname":"p","topic":"b","route":"/t"},
+         {"pubsubname":"p","topic":"c","route":"/c","bulkSubscribe":{"enabled":true,"maxMessagesCount":100,"maxAwaitDurationMs":5}}]
+        """,
+        app =>
+        {
+            app.MapPost("/t", [Topic("p", "a"), Topic("p", "b"), BulkSubscribe("a", 10)] () => { });
+            app.MapPost("/c", () => { }).WithTopic("p", "c").WithBulkSubscribe(new BulkSubscribeTopicOptions { TopicName = "c", MaxAwaitDurationMs = 5 });
+        });
 
     [Fact]
     public async Task RawPayloadForAll_IsAnOption()

@@ -9,52 +9,46 @@ using TestSupport;
 
 namespace Sdk.Tests.Client;
 
-public sealed class SidecarTests : IAsyncLifetime
+public sealed class SidecarTests : FakeSidecarTests
 {
-    private FakeSidecar _sidecar = null!;
-
-    public async ValueTask InitializeAsync() => _sidecar = await FakeSidecar.StartAsync();
-
-    public ValueTask DisposeAsync() => _sidecar.DisposeAsync();
-
     [Fact]
     public async Task EveryCallCarriesTheApiToken()
     {
-        using var dapr = _sidecar.CreateClient(builder => builder.UseDaprApiToken("secret"));
+        using var dapr = Sidecar.CreateClient(builder => builder.UseDaprApiToken("secret"));
         await dapr.GetStateAsync<int>("s", "k");
         await dapr.PublishEventAsync("p", "t", 1);
         await dapr.CheckHealthAsync();
         await dapr.GetSecretAsync("s", "k");
-        Assert.Equal(4, _sidecar.Seen.Count);
-        Assert.All(_sidecar.Seen, request => Assert.Equal("secret", request.Headers["dapr-api-token"]));
-        Assert.All(_sidecar.Seen, request => Assert.StartsWith("dapr-sdk-dotnet/", request.Headers.UserAgent.ToString(), StringComparison.Ordinal));
+        Assert.Equal(4, Sidecar.Seen.Count);
+        Assert.All(Sidecar.Seen, request => Assert.Equal("secret", request.Headers["dapr-api-token"]));
+        Assert.All(Sidecar.Seen, request => Assert.StartsWith("dapr-sdk-dotnet/", request.Headers.UserAgent.ToString(), StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task WithoutATokenNoHeaderIsSent()
     {
-        using var dapr = _sidecar.CreateClient(builder => builder.UseDaprApiToken(""));
+        using var dapr = Sidecar.CreateClient(builder => builder.UseDaprApiToken(""));
         await dapr.CheckHealthAsync();
-        Assert.False(_sidecar.Only.Headers.ContainsKey("dapr-api-token"));
+        Assert.False(Sidecar.Only.Headers.ContainsKey("dapr-api-token"));
     }
 
     [Fact]
     public async Task EveryCallContinuesTheCurrentTrace()
     {
         using var activity = new Activity("test").Start();
-        using var dapr = _sidecar.CreateClient();
+        using var dapr = Sidecar.CreateClient();
         using var invoke = dapr.CreateInvokableHttpClient("orders");
         await dapr.PublishEventAsync("p", "t", 1);
         using var response = await invoke.GetAsync("/x");
-        Assert.Equal(2, _sidecar.Seen.Count);
-        Assert.All(_sidecar.Seen, request => Assert.StartsWith($"00-{activity.TraceId}-", request.Headers.TraceParent.ToString(), StringComparison.Ordinal));
+        Assert.Equal(2, Sidecar.Seen.Count);
+        Assert.All(Sidecar.Seen, request => Assert.StartsWith($"00-{activity.TraceId}-", request.Headers.TraceParent.ToString(), StringComparison.Ordinal));
     }
 
     [Fact]
     public async Task ARefusedToken_SurfacesWithTheSidecarsText()
     {
-        _sidecar.AnswerWith(401, "invalid api token");
-        using var dapr = _sidecar.CreateClient();
+        Sidecar.AnswerWith(401, "invalid api token");
+        using var dapr = Sidecar.CreateClient();
         var failure = await Assert.ThrowsAsync<DaprApiException>(() => dapr.GetStateAsync<int>("s", "k"));
         Assert.Contains("401", failure.Message, StringComparison.Ordinal);
         Assert.Contains("invalid api token", failure.Message, StringComparison.Ordinal);
@@ -76,8 +70,8 @@ public sealed class SidecarTests : IAsyncLifetime
     [Fact]
     public async Task ASidecarThatDoesNotAnswerInTime_SurfacesAsDaprException()
     {
-        _sidecar.Answer = context => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
-        using var dapr = _sidecar.CreateClient(builder => builder.UseTimeout(TimeSpan.FromMilliseconds(200)));
+        Sidecar.Answer = context => Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
+        using var dapr = Sidecar.CreateClient(builder => builder.UseTimeout(TimeSpan.FromMilliseconds(200)));
         var failure = await Assert.ThrowsAsync<DaprException>(() => dapr.GetStateAsync<int>("s", "k"));
         Assert.IsAssignableFrom<OperationCanceledException>(failure.InnerException);
     }
@@ -86,12 +80,12 @@ public sealed class SidecarTests : IAsyncLifetime
     public async Task TheCallersOwnCancellation_StaysACancellation()
     {
         using var cancelled = new CancellationTokenSource();
-        _sidecar.Answer = async context =>
+        Sidecar.Answer = async context =>
         {
             await cancelled.CancelAsync();
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted);
         };
-        using var dapr = _sidecar.CreateClient();
+        using var dapr = Sidecar.CreateClient();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => dapr.GetStateAsync<int>("s", "k", cancellationToken: cancelled.Token));
     }
 
@@ -99,22 +93,22 @@ public sealed class SidecarTests : IAsyncLifetime
     public async Task WaitForSidecar_ReturnsOnceOutboundHealthIsGood()
     {
         var asked = 0;
-        _sidecar.Answer = context =>
+        Sidecar.Answer = context =>
         {
             context.Response.StatusCode = ++asked < 3 ? StatusCodes.Status500InternalServerError : StatusCodes.Status204NoContent;
             return Task.CompletedTask;
         };
-        using var dapr = _sidecar.CreateClient();
+        using var dapr = Sidecar.CreateClient();
         await dapr.WaitForSidecarAsync().WithinAsync("the sidecar's outbound health");
         Assert.Equal(3, asked);
-        Assert.All(_sidecar.Seen, request => Assert.Equal("/v1.0/healthz/outbound", request.Target));
+        Assert.All(Sidecar.Seen, request => Assert.Equal("/v1.0/healthz/outbound", request.Target));
     }
 
     [Fact]
     public async Task GetMetadata_ReadsTheSidecarsDescription()
     {
-        _sidecar.AnswerWith(200, """{"id":"orders","runtimeVersion":"1.18.0","actors":[{"type":"Cart","count":2}],"components":[{"name":"statestore","type":"state.sqlite","version":"v1","capabilities":["ETAG"]},{"name":"x","type":"y","version":"v1"}],"extended":{"a":"b"}}""");
-        using var dapr = _sidecar.CreateClient();
+        Sidecar.AnswerWith(200, """{"id":"orders","runtimeVersion":"1.18.0","actors":[{"type":"Cart","count":2}],"components":[{"name":"statestore","type":"state.sqlite","version":"v1","capabilities":["ETAG"]},{"name":"x","type":"y","version":"v1"}],"extended":{"a":"b"}}""");
+        using var dapr = Sidecar.CreateClient();
         var metadata = await dapr.GetMetadataAsync();
 
         Assert.Equal("orders", metadata.Id);
@@ -127,21 +121,21 @@ public sealed class SidecarTests : IAsyncLifetime
     [Fact]
     public async Task SetMetadataAndShutdown_CallTheirRoutes()
     {
-        using var dapr = _sidecar.CreateClient();
+        using var dapr = Sidecar.CreateClient();
         await dapr.SetMetadataAsync("build", "42");
         await dapr.ShutdownSidecarAsync();
-        Assert.Equal(["PUT /v1.0/metadata/build 42", "POST /v1.0/shutdown "], _sidecar.Seen.Select(request => $"{request.Method} {request.Target} {request.Body}"));
+        Assert.Equal(["PUT /v1.0/metadata/build 42", "POST /v1.0/shutdown "], Sidecar.Seen.Select(request => $"{request.Method} {request.Target} {request.Body}"));
     }
 
     [Fact]
     public async Task Secrets_AreReadByNameAndInBulk()
     {
-        using var dapr = _sidecar.CreateClient();
-        _sidecar.AnswerWith(200, """{"db":"pw"}""");
+        using var dapr = Sidecar.CreateClient();
+        Sidecar.AnswerWith(200, """{"db":"pw"}""");
         Assert.Equal("pw", (await dapr.GetSecretAsync("vault", "db"))["db"]);
-        _sidecar.AnswerWith(200, """{"db":{"db":"pw"}}""");
+        Sidecar.AnswerWith(200, """{"db":{"db":"pw"}}""");
         Assert.Equal("pw", (await dapr.GetBulkSecretAsync("vault"))["db"]["db"]);
-        Assert.Equal(["/v1.0/secrets/vault/db", "/v1.0/secrets/vault/bulk"], _sidecar.Seen.Select(request => request.Target));
+        Assert.Equal(["/v1.0/secrets/vault/db", "/v1.0/secrets/vault/bulk"], Sidecar.Seen.Select(request => request.Target));
     }
 
     [Theory]

@@ -30,7 +30,7 @@ internal static class CSharpWriter
         if (type.IsAssignableTo(typeof(ITuple)) && tupleNames is not null)
         {
             var names = type.GetGenericArguments().Select(_ => tupleNames.Dequeue()).ToList();
-            return "(" + string.Join(", ", type.GetGenericArguments().Zip(names, (item, name) => $"{Type(item, tupleNames)} {name}")) + ")";
+            return "(" + string.Join(", ", type.GetGenericArguments().Zip(names, (item, name) => $"{Type(item, tupleNames)} {name}".TrimEnd())) + ")";
         }
 
         return $"{type.Name[..type.Name.IndexOf('`', StringComparison.Ordinal)]}<{string.Join(", ", type.GetGenericArguments().Select(argument => Type(argument, tupleNames)))}>";
@@ -39,7 +39,7 @@ internal static class CSharpWriter
     public static string Header(Type type)
     {
         var kind = type.IsEnum ? "enum" : type.IsInterface ? "interface" : type.IsValueType ? "struct" : "class";
-        var modifier = kind != "class" ? "" : (type.IsAbstract, type.IsSealed) switch
+        var modifier = kind != "class" ? (type.IsDefined(typeof(IsReadOnlyAttribute)) ? "readonly " : "") : (type.IsAbstract, type.IsSealed) switch
         {
             (true, true) => "static ",
             (true, false) => "abstract ",

@@ -64,7 +64,7 @@ internal static partial class OfficialListing
     [GeneratedRegex(@"\([^)]*\)")]
     private static partial Regex Arguments();
 
-    [GeneratedRegex(@"(?<!\b(?:ConsistencyMode|ConcurrencyMode|StateOperationType|bool|int))\?")]
+    [GeneratedRegex(@"(?<!\b(?:ConsistencyMode|ConcurrencyMode|StateOperationType|TimeSpan|bool|int))\?")]
     private static partial Regex ReferenceAnnotation();
 
     [GeneratedRegex(@",(?=\S)")]

@@ -1,11 +1,17 @@
 using Dapr.AspNetCore;
 using Dapr.Client;
+using Dapr.Extensions.Configuration;
 
 namespace Sdk.Tests.Signatures;
 
 public sealed class SignatureTests
 {
-    private static readonly Type[] Ours = [.. typeof(DaprClient).Assembly.GetExportedTypes(), .. typeof(DaprAuthenticationOptions).Assembly.GetExportedTypes()];
+    private static readonly Type[] Ours =
+    [
+        .. typeof(DaprClient).Assembly.GetExportedTypes(),
+        .. typeof(DaprAuthenticationOptions).Assembly.GetExportedTypes(),
+        .. typeof(DaprSecretDescriptor).Assembly.GetExportedTypes(),
+    ];
 
     [Fact]
     public void EverythingPublicIsOfficialAndHasExactlyTheOfficialSignature()

@@ -41,6 +41,7 @@ internal static class OptionsFromFlags
         DisabledInitEndpoints = flags.List("disable-init-endpoints"),
         LogLevel = Level(flags.Text("log-level") ?? "info"),
         LogAsJson = flags.Boolean("log-as-json"),
+        ReconcileInterval = Duration(flags, "hot-reload-reconcile-interval") ?? TimeSpan.Zero,
         NameRegistryFile = Path.GetFullPath(flags.Text(FlagTable.NameRegistry) ?? DefaultRegistry()),
         LogLine = logLine,
     };
@@ -51,13 +52,18 @@ internal static class OptionsFromFlags
         return protocol is "http" or "grpc" && flags.Boolean("app-ssl") ? protocol + "s" : protocol;
     }
 
-    private static AppHealthOptions? AppHealth(Flags flags) => !flags.Boolean("enable-app-health-check") ? null : new AppHealthOptions
+    // A wrong value is wrong also while health checks are off.
+    private static AppHealthOptions? AppHealth(Flags flags)
     {
-        Path = flags.Text("app-health-check-path") ?? "",
-        Interval = TimeSpan.FromSeconds(flags.Integer("app-health-probe-interval", 0, int.MinValue, LongestSeconds)),
-        Timeout = TimeSpan.FromMilliseconds(flags.Integer("app-health-probe-timeout", 0, int.MinValue, int.MaxValue)),
-        Threshold = flags.Integer("app-health-threshold", 0, int.MinValue, int.MaxValue),
-    };
+        var health = new AppHealthOptions
+        {
+            Path = flags.Text("app-health-check-path") ?? "",
+            Interval = TimeSpan.FromSeconds(flags.Integer("app-health-probe-interval", 0, int.MinValue, LongestSeconds)),
+            Timeout = TimeSpan.FromMilliseconds(flags.Integer("app-health-probe-timeout", 0, int.MinValue, int.MaxValue)),
+            Threshold = flags.Integer("app-health-threshold", 0, int.MinValue, int.MaxValue),
+        };
+        return flags.Boolean("enable-app-health-check") ? health : null;
+    }
 
     private static TimeSpan? Duration(Flags flags, string name)
     {

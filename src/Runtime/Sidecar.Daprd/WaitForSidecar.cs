@@ -32,7 +32,7 @@ internal static class WaitForSidecar
             using var response = await http.GetAsync(address, cancellationToken);
             return response.IsSuccessStatusCode;
         }
-        catch (Exception notYet) when (notYet is HttpRequestException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception notYet) when (notYet is HttpRequestException || (notYet is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
             return false;
         }

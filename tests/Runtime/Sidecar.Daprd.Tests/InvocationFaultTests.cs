@@ -1,4 +1,6 @@
 using System.Net;
+using System.Net.Http.Headers;
+using System.Text;
 using TestSupport;
 
 namespace Sidecar.Daprd.Tests;
@@ -38,5 +40,19 @@ public sealed class InvocationFaultTests : IAsyncLifetime
         using var response = await _pair.Caller.Client.GetAsync("/v1.0/invoke/callee/method/x");
 
         Assert.Equal("here", await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    [Contract(81)]
+    public async Task A_chunked_body_is_not_sent_again_and_fails_at_once()
+    {
+        await _pair.KillCalleeAsync();
+        using var request = new HttpRequestMessage(HttpMethod.Post, "/v1.0/invoke/callee/method/x") { Content = new StringContent("once", Encoding.UTF8, new MediaTypeHeaderValue("text/plain")) };
+        request.Headers.TransferEncodingChunked = true;
+
+        using var response = await _pair.Caller.Client.SendAsync(request);
+
+        Assert.Equal(HttpStatusCode.InternalServerError, response.StatusCode);
+        Assert.DoesNotContain("attempt 2", _pair.Caller.Output, StringComparison.Ordinal);
     }
 }

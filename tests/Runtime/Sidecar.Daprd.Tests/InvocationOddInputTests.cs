@@ -55,7 +55,40 @@ public sealed class InvocationOddInputTests(InvocationOddInputTests.Pair pair) :
         Assert.Contains("x-own: 1", answer, StringComparison.OrdinalIgnoreCase);
     }
 
+    [Theory]
+    [Contract(81)]
+    [InlineData(false, "short", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokay", "ok")]
+    [InlineData(true, "short", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nokay", "ok")]
+    [InlineData(false, "twice", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 2\r\n\r\nok", "ok")]
+    [InlineData(false, "both", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n0\r\n\r\n", "ok")]
+    public async Task A_wrong_length_of_the_app_does_not_reach_the_caller(bool isRemote, string path, string answer, string body)
+    {
+        pair.App.On($"/{path}", answer, thenCloses: true);
+
+        var given = await pair.SendAsync($"GET /v1.0/invoke/callee/method/{path} HTTP/1.1", isRemote: isRemote);
+
+        Assert.StartsWith("HTTP/1.1 200 ", given, StringComparison.Ordinal);
+        var whole = given[(given.IndexOf("\r\n\r\n", StringComparison.Ordinal) + 4)..];
+        Assert.Contains(whole, (string[])[body, $"{body.Length:x}\r\n{body}\r\n0\r\n\r\n"]);
+        Assert.True(given.Contains("chunked", StringComparison.Ordinal) || given.Contains($"Content-Length: {body.Length}\r\n", StringComparison.Ordinal), given);
+    }
+
+    [Theory]
+    [Contract(81)]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_answer_with_two_lengths_is_500(bool isRemote)
+    {
+        pair.App.On("/two", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 4\r\n\r\nokay", thenCloses: true);
+
+        var given = await pair.SendAsync("GET /v1.0/invoke/callee/method/two HTTP/1.1", isRemote: isRemote);
+
+        Assert.StartsWith("HTTP/1.1 500 ", given, StringComparison.Ordinal);
+        Assert.Contains("\"errorCode\":\"ERR_DIRECT_INVOKE\"", given, StringComparison.Ordinal);
+    }
+
     [Fact]
+    [Contract(81)]
     public async Task A_body_that_breaks_off_breaks_the_reply_off()
     {
         pair.App.On("/half", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nok\r\n", thenCloses: true);
@@ -66,6 +99,7 @@ public sealed class InvocationOddInputTests(InvocationOddInputTests.Pair pair) :
     }
 
     [Fact]
+    [Contract(82)]
     public async Task Headers_arrive_while_the_app_still_thinks_about_its_first_word()
     {
         pair.App.On("/events", "HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\nTransfer-Encoding: chunked\r\n\r\n");

@@ -12,6 +12,8 @@ public sealed class InvocationPair : IAsyncLifetime
 
     internal DaprdProcess Caller { get; private set; } = null!;
 
+    internal DaprdProcess Callee => _callee!;
+
     public async ValueTask InitializeAsync()
     {
         App = await TestApp.StartAsync();
@@ -32,6 +34,7 @@ public sealed class InvocationPair : IAsyncLifetime
         _callee!.Process.KillAlone();
         await _callee.Process.ExitAsync();
         await _callee.DisposeAsync();
+        _callee = null;
     }
 
     public async ValueTask DisposeAsync()

@@ -10,12 +10,13 @@ namespace Sidecar.Daprd.Tests;
 /// <summary>Service invocation between two real sidecars (contract 2.4 and 5.4).</summary>
 public sealed class InvocationTests : IClassFixture<InvocationPair>
 {
+    private readonly InvocationPair _pair;
     private readonly TestApp _app;
     private readonly DaprdProcess _caller;
 
     public InvocationTests(InvocationPair pair)
     {
-        (_app, _caller) = (pair.App, pair.Caller);
+        (_pair, _app, _caller) = (pair, pair.App, pair.Caller);
         _app.Forget();
     }
 
@@ -26,6 +27,7 @@ public sealed class InvocationTests : IClassFixture<InvocationPair>
     [InlineData(409)]
     [InlineData(500)]
     [InlineData(502)]
+    [Contract(73)]
     public async Task Contract_073_status_and_body_of_the_app_pass_unchanged(int status)
     {
         _app.On("/answer", status, "{\"own\":\"body\"}");
@@ -35,6 +37,48 @@ public sealed class InvocationTests : IClassFixture<InvocationPair>
         Assert.Equal(status, (int)response.StatusCode);
         Assert.Equal("{\"own\":\"body\"}", await response.Content.ReadAsStringAsync());
         Assert.Equal("application/json", response.Content.Headers.ContentType?.ToString());
+    }
+
+    [Fact]
+    [Contract(74)]
+    public async Task What_the_app_does_not_know_is_its_own_404()
+    {
+        using var response = await _caller.Client.GetAsync("/v1.0/invoke/callee/method/unknown");
+
+        Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);
+        Assert.Equal("", await response.Content.ReadAsStringAsync());
+        Assert.Contains(_app.Seen, request => request.Path == "/unknown");
+    }
+
+    [Fact]
+    [Contract(82)]
+    public async Task Server_sent_events_arrive_one_by_one()
+    {
+        var gate = System.Threading.Channels.Channel.CreateUnbounded<bool>();
+        _app.On("/events", async (context, _) =>
+        {
+            context.Response.ContentType = "text/event-stream";
+            for (var number = 1; number <= 3; number++)
+            {
+                await context.Response.WriteAsync($"data: {number}\n\n");
+                await context.Response.Body.FlushAsync();
+                await gate.Reader.ReadAsync();
+            }
+        });
+        using var request = new HttpRequestMessage(HttpMethod.Get, "/v1.0/invoke/callee/method/events") { Headers = { { "Accept", "text/event-stream" } } };
+        using var response = await _caller.Client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead).WithinAsync("headers");
+        using var events = new StreamReader(await response.Content.ReadAsStreamAsync());
+
+        // The app writes the next event only after the one before it was read here.
+        for (var number = 1; number <= 3; number++)
+        {
+            Assert.Equal($"data: {number}", await events.ReadLineAsync().WithinAsync($"event {number}"));
+            Assert.Equal("", await events.ReadLineAsync());
+            gate.Writer.TryWrite(true);
+        }
+
+        Assert.Null(await events.ReadLineAsync().WithinAsync("the end"));
+        Assert.Equal("text/event-stream", (await _app.NextAsync("/events")).Headers["accept"]);
     }
 
     [Theory]
@@ -70,6 +114,7 @@ public sealed class InvocationTests : IClassFixture<InvocationPair>
     }
 
     [Fact]
+    [Contract(75)]
     public async Task Contract_075_no_method_is_404_and_doubled_slashes_collapse()
     {
         _app.On("/a/b", 200, "here");
@@ -97,6 +142,7 @@ public sealed class InvocationTests : IClassFixture<InvocationPair>
     }
 
     [Fact]
+    [Contract(76)]
     public async Task Contract_076_the_query_passes_unchanged_and_in_order()
     {
         _app.On("/q", 200);
@@ -107,6 +153,7 @@ public sealed class InvocationTests : IClassFixture<InvocationPair>
     }
 
     [Fact]
+    [Contract(77)]
     public async Task Contract_077_an_unknown_app_is_500_and_named()
     {
         using var response = await _caller.Client.GetAsync("/v1.0/invoke/nobody/method/x");
@@ -123,6 +170,7 @@ public sealed class InvocationTests : IClassFixture<InvocationPair>
     [InlineData("%5C", "/%5C")]
     [InlineData("admin%2F..%2Fpublic", "/public")]
     [InlineData("%C3%A4/x%20y", "/%C3%A4/x%20y")]
+    [Contract(78)]
     public async Task Contract_078_reserved_characters_pass_and_dots_are_resolved(string method, string expectedPath)
     {
         _app.On(expectedPath, 200, "ok");
@@ -137,6 +185,7 @@ public sealed class InvocationTests : IClassFixture<InvocationPair>
     [InlineData("%3F")]
     [InlineData("%0D")]
     [InlineData("%25")]
+    [Contract(78)]
     public async Task Contract_078_characters_that_would_change_the_request_are_refused(string method)
     {
         using var response = await SendRawAsync($"/v1.0/invoke/callee/method/a{method}b");
@@ -160,6 +209,7 @@ public sealed class InvocationTests : IClassFixture<InvocationPair>
     [InlineData("false")]
     [InlineData("0")]
     [InlineData("\"\"")]
+    [Contract(80)]
     public async Task Contract_080_bodies_arrive_byte_for_byte(string body)
     {
         _app.On("/echo", (context, request) => context.Response.Body.WriteAsync(request.Body).AsTask());
@@ -167,6 +217,18 @@ public sealed class InvocationTests : IClassFixture<InvocationPair>
         using var response = await _caller.Client.PostAsync("/v1.0/invoke/callee/method/echo", new StringContent(body, Encoding.UTF8, "application/json"));
 
         Assert.Equal(body, await response.Content.ReadAsStringAsync());
+    }
+
+    [Fact]
+    [Contract(80)]
+    public async Task An_empty_body_stays_empty()
+    {
+        _app.On("/empty", 200);
+
+        using var response = await _caller.Client.PostAsync("/v1.0/invoke/callee/method/empty", new ByteArrayContent([]));
+
+        Assert.Empty((await _app.NextAsync("/empty")).Body);
+        Assert.Empty(await response.Content.ReadAsByteArrayAsync());
     }
 
     [Fact]
@@ -213,6 +275,7 @@ public sealed class InvocationTests : IClassFixture<InvocationPair>
     }
 
     [Fact]
+    [Contract(83, 84, 85, 86)]
     public async Task Contract_083_084_085_086_headers_are_those_of_the_contract()
     {
         _app.On("/h", (context, _) =>
@@ -250,6 +313,7 @@ public sealed class InvocationTests : IClassFixture<InvocationPair>
     }
 
     [Fact]
+    [Contract(94, 95)]
     public async Task Contract_094_095_trace_context_and_baggage()
     {
         _app.On("/t", 200);
@@ -274,6 +338,25 @@ public sealed class InvocationTests : IClassFixture<InvocationPair>
         Assert.Equal("key1=value1,key2=value2", continued.Headers.GetValues("baggage").Single());
         Assert.Equal(HttpStatusCode.BadRequest, invalid.StatusCode);
         Assert.Contains("invalid baggage header", await invalid.Content.ReadAsStringAsync(), StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Contract(84, 85)]
+    public async Task Self_invocation_names_caller_and_callee_too()
+    {
+        _app.On("/self", (context, _) =>
+        {
+            context.Response.Headers["dapr-app-id"] = "leak";
+            return Task.CompletedTask;
+        });
+        using var client = new HttpClient { BaseAddress = _pair.Callee.Client.BaseAddress };
+        client.DefaultRequestHeaders.Add("dapr-caller-app-id", "someone-else");
+
+        using var response = await client.GetAsync("/v1.0/invoke/callee/method/self");
+        var seen = (await _app.NextAsync("/self")).Headers;
+
+        Assert.Equal(("callee", "callee"), (seen["dapr-caller-app-id"], seen["dapr-callee-app-id"]));
+        Assert.False(response.Headers.Contains("dapr-app-id"));
     }
 
     [Fact]

@@ -33,6 +33,7 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    [Contract(165)]
     public async Task Contract_165_shutdown_answers_204_then_exits_0_and_forced_exits_1()
     {
         await using var polite = await DaprdProcess.StartHealthyAsync(_folder, "polite");
@@ -49,6 +50,7 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    [Contract(159)]
     public async Task Contract_159_the_api_token_guards_every_route_but_health()
     {
         await using var daprd = await DaprdProcess.StartHealthyAsync(_folder, "guarded", environment: new Dictionary<string, string?> { ["DAPR_API_TOKEN"] = "right" });
@@ -83,6 +85,7 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    [Contract(154)]
     public async Task Contract_154_a_component_that_cannot_start_ends_it_unless_ignored()
     {
         _folder.Write("components/state.yaml", Sets.Component("broken", "state.sqlite"));
@@ -195,6 +198,7 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
+    [Contract(163)]
     public async Task Contract_163_an_oversized_body_is_refused_by_the_route_and_never_413()
     {
         await using var app = await TestApp.StartAsync();

@@ -105,6 +105,7 @@ public sealed class StartAndStopTests : IDisposable
     [InlineData("publish/pubsub/t")]
     [InlineData("invoke/me/method/x")]
     [InlineData("metadata/k", "PUT")]
+    [Contract(163)]
     public async Task Contract_163_an_oversized_chunked_body_is_refused_by_the_route(string route, string verb = "POST")
     {
         await using var app = await TestApp.StartAsync(app => app.On("/x", 200));
@@ -120,6 +121,7 @@ public sealed class StartAndStopTests : IDisposable
     }
 
     [Fact]
+    [Contract(166)]
     public async Task Contract_166_a_call_under_way_ends_before_the_sidecar_does()
     {
         var (arrived, answer) = (new TaskCompletionSource(), new TaskCompletionSource());
@@ -147,6 +149,7 @@ public sealed class StartAndStopTests : IDisposable
     [Theory]
     [InlineData("1", false, "Graceful shutdown timeout exceeded, forcing shutdown")]
     [InlineData("3600", true, "shutdown was forced")]
+    [Contract(165, 166)]
     public async Task Contract_165_166_a_call_that_does_not_end_holds_the_sidecar_up_no_longer_than_it_may(string grace, bool isForced, string line)
     {
         var (arrived, never) = (new TaskCompletionSource(), new TaskCompletionSource());

@@ -10,6 +10,30 @@ internal sealed class DaprdApi(HttpClient http, AppPlan plan, TimeProvider time)
 
     private string Root => $"http://{Address(plan.App.ApiListenAddresses)}:{plan.Ports.Http}/v1.0";
 
+    /// <summary>Connections to the sidecar of that app: by its socket file, if it has one in place of its port.</summary>
+    public static SocketsHttpHandler Handler(Sidecar.Runtime.Resources.RunApp app)
+    {
+        var handler = new SocketsHttpHandler();
+        if (app.UnixDomainSocket is not { } folder)
+            return handler;
+        var file = new UnixDomainSocketEndPoint(Path.Combine(Path.GetFullPath(folder, app.AppDirPath), $"dapr-{app.AppId}-http.socket"));
+        handler.ConnectCallback = async (_, cancellationToken) =>
+        {
+            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+            try
+            {
+                await socket.ConnectAsync(file, cancellationToken);
+                return new NetworkStream(socket, ownsSocket: true);
+            }
+            catch
+            {
+                socket.Dispose();
+                throw;
+            }
+        };
+        return handler;
+    }
+
     /// <summary>Returns when the API serves, app or not.</summary>
     public Task ServesAsync(CancellationToken cancellationToken) => AnswersAsync("/healthz/outbound", cancellationToken);
 

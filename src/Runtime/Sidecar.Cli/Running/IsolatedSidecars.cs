@@ -7,8 +7,8 @@ namespace Sidecar.Cli.Running;
 internal sealed class IsolatedSidecars(RunLog log, RunJournal journal, string namesFile, IReadOnlyDictionary<string, string> environment, TimeProvider time)
     : ISidecarHost
 {
-    private readonly HttpClient _http = new() { Timeout = TimeSpan.FromSeconds(5) };
     private readonly Lock _lock = new();
+    private readonly List<HttpClient> _clients = [];
     private readonly List<IsolatedSidecar> _sidecars = [];
 
     public async Task<ISidecar> StartAsync(AppPlan plan, CancellationToken cancellationToken)
@@ -17,9 +17,14 @@ internal sealed class IsolatedSidecars(RunLog log, RunJournal journal, string na
             [.. DaprdProgram.Find(), .. SidecarSettings.ToFlags(plan, namesFile)],
             plan.App.AppDirPath,
             ProcessEnvironments.ForSidecar(environment));
-        var sidecar = new IsolatedSidecar(plan, spec, new DaprdApi(_http, plan, time), log, journal, time);
+        var http = new HttpClient(DaprdApi.Handler(plan.App)) { Timeout = TimeSpan.FromSeconds(5) };
+        var sidecar = new IsolatedSidecar(plan, spec, new DaprdApi(http, plan, time), log, journal, time);
         lock (_lock)
+        {
+            _clients.Add(http);
             _sidecars.Add(sidecar);
+        }
+
         await sidecar.StartAsync(cancellationToken);
         return sidecar;
     }
@@ -28,6 +33,6 @@ internal sealed class IsolatedSidecars(RunLog log, RunJournal journal, string na
     {
         foreach (var sidecar in _sidecars)
             await sidecar.DisposeAsync();
-        _http.Dispose();
+        _clients.ForEach(http => http.Dispose());
     }
 }

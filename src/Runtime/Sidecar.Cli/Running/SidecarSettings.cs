@@ -23,6 +23,9 @@ internal static class SidecarSettings
             AppProtocol = app.AppProtocol,
             AppChannelAddress = app.AppChannelAddress,
             AppMaxConcurrency = app.AppMaxConcurrency,
+            AppHealth = Health(app),
+            UnixDomainSocket = app.UnixDomainSocket,
+            ApiLogging = app.EnableApiLogging ? true : null,
             HttpPort = plan.Ports.Http,
             GrpcPort = plan.Ports.Grpc,
             InternalPort = plan.Ports.Internal,
@@ -60,6 +63,18 @@ internal static class SidecarSettings
         AddIfSet("--app-max-concurrency", app.AppMaxConcurrency);
         AddIfSet("--dapr-internal-grpc-port", plan.Ports.Internal);
         AddIfSet("--metrics-port", plan.Ports.Metrics);
+        if (app.UnixDomainSocket is { } socketFolder)
+            flags.AddRange(["--unix-domain-socket", socketFolder]);
+        if (app.EnableApiLogging)
+            flags.Add("--enable-api-logging");
+        if (app.EnableAppHealthCheck)
+        {
+            flags.AddRange(["--enable-app-health-check", "--app-health-check-path", app.AppHealthCheckPath ?? ""]);
+            AddIfSet("--app-health-probe-interval", app.AppHealthProbeInterval);
+            AddIfSet("--app-health-probe-timeout", app.AppHealthProbeTimeout);
+            AddIfSet("--app-health-threshold", app.AppHealthThreshold);
+        }
+
         foreach (var path in app.ResourcesPaths)
             flags.AddRange(["--resources-path", path]);
         if (app.ConfigFilePath is { } config)
@@ -74,6 +89,14 @@ internal static class SidecarSettings
                 flags.AddRange([flag, $"{value}"]);
         }
     }
+
+    private static AppHealthOptions? Health(RunApp app) => !app.EnableAppHealthCheck ? null : new AppHealthOptions
+    {
+        Path = app.AppHealthCheckPath ?? "",
+        Interval = TimeSpan.FromSeconds(app.AppHealthProbeInterval),
+        Timeout = TimeSpan.FromMilliseconds(app.AppHealthProbeTimeout),
+        Threshold = app.AppHealthThreshold,
+    };
 
     private static long Bytes(string quantity, long fallback) => Quantity.TryParse(quantity, out var bytes) && bytes >= 0 ? bytes : fallback;
 

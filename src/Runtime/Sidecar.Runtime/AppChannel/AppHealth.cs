@@ -25,7 +25,7 @@ internal sealed class AppHealth(AppHealthOptions options, IAppChannel app, TimeP
     {
         using var pause = new PeriodicTimer(options.Interval, time);
         do
-            Count(await IsWellAsync(cancellationToken).ConfigureAwait(false), logger);
+            await ProbeOnceAsync(logger, cancellationToken).ConfigureAwait(false);
         while (await pause.WaitForNextTickAsync(cancellationToken).ConfigureAwait(false));
     }
 
@@ -36,7 +36,7 @@ internal sealed class AppHealth(AppHealthOptions options, IAppChannel app, TimeP
             await _changes.Reader.ReadAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    private async Task<bool> IsWellAsync(CancellationToken cancellationToken)
+    private async Task ProbeOnceAsync(ILogger logger, CancellationToken cancellationToken)
     {
         using var limit = new CancellationTokenSource(options.Timeout, time);
         using var probing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
@@ -44,11 +44,11 @@ internal sealed class AppHealth(AppHealthOptions options, IAppChannel app, TimeP
         {
             using var request = new HttpRequestMessage(HttpMethod.Get, _path);
             using var response = await app.SendAsync(request, probing.Token).ConfigureAwait(false);
-            return response.IsSuccessStatusCode;
+            Count(response.IsSuccessStatusCode, logger);
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException && !cancellationToken.IsCancellationRequested)
+        catch (Exception failure) when (failure is HttpRequestException or IOException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            return false;
+            Count(false, logger);
         }
     }
 

@@ -14,6 +14,8 @@ internal static class ApiSocket
         var file = Path.Combine(Path.GetFullPath(folder, options.BaseDirectory), $"dapr-{options.AppId}-http.socket");
         try
         {
+            // Systems take no more than about 100 bytes.
+            _ = new UnixDomainSocketEndPoint(file);
             Directory.CreateDirectory(Path.GetDirectoryName(file)!);
             if (File.Exists(file) && IsServed(file))
                 throw new SidecarStartException($"sidecar of {options.AppId} cannot listen on {file}: another process does; stop that, or choose another folder (--unix-domain-socket)");

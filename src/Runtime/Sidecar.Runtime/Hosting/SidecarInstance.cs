@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sidecar.Components;
 using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Hosting.Reload;
 using Sidecar.Runtime.Metadata;
 using Sidecar.Runtime.NameResolution;
 using Sidecar.Runtime.Resources;
@@ -40,8 +41,9 @@ public sealed class SidecarInstance : IAsyncDisposable
     private readonly long _began = Stopwatch.GetTimestamp();
     private WebApplication? _host;
     private MetadataEngine? _metadata;
-    private IReadOnlyList<ISidecarFeature> _features = [];
-    private NameRegistry? _registry;
+    private FeatureTurns? _turns;
+    private HotReload? _reload;
+    private SidecarNames? _names;
     private ILogger? _logger;
     private AppLife? _appLife;
     private Task _livingApp = Task.CompletedTask;
@@ -77,6 +79,9 @@ public sealed class SidecarInstance : IAsyncDisposable
 
     /// <summary>Adds to the extended metadata (<c>appPID</c> is known only after the app has started).</summary>
     public void SetExtendedMetadata(string name, string value) => _metadata?.Set(name, value);
+
+    /// <summary>What in its files, as they are now, would keep it from starting again; empty = nothing that can be known before.</summary>
+    public IReadOnlyList<ResourceProblem> RestartProblems() => SidecarResources.ProblemsOfStart(_options);
 
     /// <summary>Graceful stop: no new messages, those under way finish, listeners close; with <see cref="SidecarOptions.BlockShutdown"/> not before that. Later calls await the first.</summary>
     public Task StopAsync(CancellationToken cancellationToken = default) => BeginStop(0, mayBlock: true).WaitAsync(cancellationToken);
@@ -137,18 +142,20 @@ public sealed class SidecarInstance : IAsyncDisposable
         var resources = SidecarResources.Load(_options);
 
         // 2. Components. The host is built first, because they log through it; it serves nothing yet.
-        var nameFailure = await OpenRegistryAsync(cancellationToken).ConfigureAwait(false);
-        var listeners = new SidecarListeners(_options, _registry is not null);
-        var loggers = Build(resources, listeners);
-        Tell(resources, listeners, nameFailure);
-        await new ComponentLoader(_options, _group.Shared, _components, _host!.Services.GetServices<IComponentCheck>(), loggers).LoadAsync(resources, cancellationToken).ConfigureAwait(false);
-        foreach (var feature in _features)
-            await feature.OnComponentsLoadedAsync(cancellationToken).ConfigureAwait(false);
+        _names = await SidecarNames.OpenAsync(_options, resources.Configuration.NameResolution, cancellationToken).ConfigureAwait(false);
+        var listeners = new SidecarListeners(_options, _names.Registry is not null);
+        var services = Build(resources, listeners);
+        Tell(resources, listeners);
+        await services.GetRequiredService<ComponentLoader>().LoadAsync(resources, cancellationToken).ConfigureAwait(false);
+        await _turns!.TellAsync(static (feature, token) => feature.OnComponentsLoadedAsync(token), cancellationToken).ConfigureAwait(false);
+        _reload = services.GetRequiredService<HotReload>();
+        _reload.Start();
 
         // 3. API.
         await ServeAsync(listeners, cancellationToken).ConfigureAwait(false);
         _group.Directory.Add(AppId, _peer);
-        await RegisterAsync(listeners.Internal, cancellationToken).ConfigureAwait(false);
+        if (listeners.Internal is { } inner)
+            await _names.RegisterAsync(inner.Address, inner.Port, Fail, _logger!, cancellationToken).ConfigureAwait(false);
         _state.OutboundReady = true;
         if (listeners.SocketFile is { } file)
             _logger!.ServingSocket(file);
@@ -159,24 +166,24 @@ public sealed class SidecarInstance : IAsyncDisposable
         _livingApp = RunAppLifeAsync(_stopping.Token);
     }
 
-    private ILoggerFactory Build(ResourceSet resources, SidecarListeners listeners)
+    private IServiceProvider Build(ResourceSet resources, SidecarListeners listeners)
     {
         _host = SidecarApplication.Build(new SidecarParts(
-            _options, resources, _components, _app.Channel, new NameResolver(_options, _peer, _group.Directory, _registry), _state, new ShutdownRequest(OnShutdownRequested), listeners));
-        _metadata = _host.Services.GetRequiredService<MetadataEngine>();
-        _features = [.. _host.Services.GetServices<ISidecarFeature>()];
-        var loggers = _host.Services.GetRequiredService<ILoggerFactory>();
-        _steps.Logger = _logger = loggers.CreateLogger<SidecarInstance>();
-        _appLife = new AppLife(_options, _app, _host.Services.GetRequiredService<AppProbe>(), _features, _state, OnServing, loggers.CreateLogger<AppLife>());
-        return loggers;
+            _options, resources, _group.Shared, _components, _app.Channel, new NameResolver(_options, _peer, _group.Directory, _names?.Registry), _state, new ShutdownRequest(OnShutdownRequested), listeners));
+        var services = _host.Services;
+        _metadata = services.GetRequiredService<MetadataEngine>();
+        _turns = services.GetRequiredService<FeatureTurns>();
+        _steps.Logger = _logger = services.GetRequiredService<ILogger<SidecarInstance>>();
+        _appLife = new AppLife(_options, _app, services.GetRequiredService<AppProbe>(), _turns, _state, OnServing, services.GetRequiredService<ILogger<AppLife>>());
+        return services;
     }
 
-    private void Tell(ResourceSet resources, SidecarListeners listeners, Exception? nameFailure)
+    private void Tell(ResourceSet resources, SidecarListeners listeners)
     {
         var logger = _logger!;
         logger.Starting(RuntimeVersion.Dapr, RuntimeVersion.Own);
-        if (nameFailure is not null)
-            logger.NoNameRegistry(nameFailure.Message);
+        if (_names?.Failure is { } failure)
+            logger.NoNameRegistry(failure.Message);
         foreach (var address in listeners.LeftOut)
             logger.AddressLeftOut(address.ToString(), HttpPort);
         foreach (var problem in resources.Problems)
@@ -184,34 +191,6 @@ public sealed class SidecarInstance : IAsyncDisposable
     }
 
     private void OnServing() => _logger!.Initialized((long)Stopwatch.GetElapsedTime(_began).TotalMilliseconds);
-
-    // Without names of other processes all else works (contract 1.4, step 1).
-    private async Task<Exception?> OpenRegistryAsync(CancellationToken cancellationToken)
-    {
-        try
-        {
-            _registry = _options.NameRegistryFile is null ? null : await NameRegistry.OpenAsync(_options, cancellationToken).ConfigureAwait(false);
-            return null;
-        }
-        catch (NameRegistryException failure)
-        {
-            return failure;
-        }
-    }
-
-    private async Task RegisterAsync(InternalListener? listener, CancellationToken cancellationToken)
-    {
-        if (_registry is null || listener is null)
-            return;
-        try
-        {
-            await _registry.RegisterAsync(AppId, listener.Port, cancellationToken).ConfigureAwait(false);
-        }
-        catch (NameRegistryException failure)
-        {
-            _logger!.NoNameRegistry(failure.Message);
-        }
-    }
 
     private async Task ServeAsync(SidecarListeners listeners, CancellationToken cancellationToken)
     {
@@ -243,6 +222,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         }
     }
 
+    /// <summary>An error that no sidecar survives.</summary>
     private void Fail(Exception failure)
     {
         _logger!.Fatal(failure.Message);
@@ -296,6 +276,8 @@ public sealed class SidecarInstance : IAsyncDisposable
         // What a start still does, it must not do after it was undone here.
         await _steps.TakeAsync(() => _startEnded.Task).ConfigureAwait(false);
         await _steps.TakeAsync(() => _livingApp).ConfigureAwait(false);
+        if (_reload is not null)
+            await _steps.TakeAsync(() => _reload.StopAsync(_grace.Token)).ConfigureAwait(false);
         var features = StopFeaturesAsync();
         if (block is { } duration)
         {
@@ -310,18 +292,18 @@ public sealed class SidecarInstance : IAsyncDisposable
 
         // Found no more from here on. Calls under way end with the host, and need their connections until then.
         _group.Directory.Remove(AppId, _peer);
-        if (_registry is not null)
-            await _steps.TakeAsync(_registry.UnregisterAsync).ConfigureAwait(false);
+        if (_names is not null)
+            await _steps.TakeAsync(_names.UnregisterAsync).ConfigureAwait(false);
         if (_host is not null)
             await _steps.TakeAsync(() => _host.StopAsync(_grace.Token)).ConfigureAwait(false);
-        _registry?.Dispose();
+        _names?.Dispose();
         await CleanUpAsync().ConfigureAwait(false);
         Finish();
     }
 
     private async Task StopFeaturesAsync()
     {
-        foreach (var feature in _features.Reverse())
+        foreach (var feature in _turns?.Features.Reverse() ?? [])
             await _steps.TakeAsync(() => feature.OnStoppingAsync(_grace.Token)).ConfigureAwait(false);
     }
 

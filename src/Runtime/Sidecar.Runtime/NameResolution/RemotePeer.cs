@@ -8,7 +8,8 @@ namespace Sidecar.Runtime.NameResolution;
 /// A sidecar of another process, reached at its internal port by HTTP/2 without TLS. The wire is our own: the invoke route,
 /// with the app's response as the response, or <see cref="ErrorHeader"/> when the app gave none.
 /// </summary>
-internal sealed class RemotePeer(string appId, string address, PeerClient client) : IPeer
+/// <param name="onSilent">Called when the peer does not answer.</param>
+internal sealed class RemotePeer(string appId, string address, PeerClient client, Action onSilent) : IPeer
 {
     /// <summary>Marks a response that the peer's sidecar wrote itself, with the reason as its value.</summary>
     public const string ErrorHeader = "dapr-internal-error";
@@ -28,11 +29,11 @@ internal sealed class RemotePeer(string appId, string address, PeerClient client
         }
         catch (HttpRequestException failure) when (MayPass(failure))
         {
-            throw new PeerUnavailableException(Silent(failure), failure);
+            throw Silent(failure);
         }
         catch (OperationCanceledException slow) when (!cancellationToken.IsCancellationRequested)
         {
-            throw new PeerUnavailableException(Silent(slow), slow);
+            throw Silent(slow);
         }
 
         if (!response.Headers.NonValidated.TryGetValues(ErrorHeader, out var reason))
@@ -45,7 +46,11 @@ internal sealed class RemotePeer(string appId, string address, PeerClient client
     private static bool MayPass(HttpRequestException failure) =>
         failure.InnerException is not (BadHttpRequestException or HttpProtocolException { ErrorCode: ProtocolError });
 
-    private string Silent(Exception failure) => $"sidecar of {appId} at {address} did not answer: {failure.Message}";
+    private PeerUnavailableException Silent(Exception failure)
+    {
+        onSilent();
+        return new PeerUnavailableException($"sidecar of {appId} at {address} did not answer: {failure.Message}", failure);
+    }
 }
 
 /// <summary>Connections to the sidecars of other processes; one per sidecar.</summary>

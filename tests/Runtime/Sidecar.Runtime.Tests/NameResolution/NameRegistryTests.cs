@@ -1,3 +1,5 @@
+using System.Net;
+using Microsoft.Extensions.Logging.Abstractions;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.NameResolution;
 using TestSupport;
@@ -15,23 +17,23 @@ public sealed class NameRegistryTests : IDisposable
     public async Task A_file_that_cannot_be_used_for_a_moment_is_tried_again()
     {
         Directory.CreateDirectory(_folder.File("names.db"));
-        var opening = NameRegistry.OpenAsync(Options(), CancellationToken.None);
+        var opening = SidecarNames.OpenAsync(Options(), null, CancellationToken.None);
         await Eventually.TrueAsync(() => _clock.ArmedTimers > 0, "the pause before the next try");
         Directory.Delete(_folder.File("names.db"));
         _clock.Advance(TimeSpan.FromMilliseconds(100));
 
-        using var registry = await opening.WithinAsync("the registry to open");
-        await registry.RegisterAsync("orders", 4711, CancellationToken.None);
+        using var names = await opening.WithinAsync("the registry to open");
+        await names.RegisterAsync(IPAddress.Loopback, 4711, _ => { }, NullLogger.Instance, CancellationToken.None);
 
-        Assert.NotNull(await registry.ResolveAsync("orders", CancellationToken.None));
-        Assert.Null(await registry.ResolveAsync("nobody", CancellationToken.None));
+        Assert.NotNull(await names.Registry!.ResolveAsync("me", CancellationToken.None));
+        Assert.Null(await names.Registry.ResolveAsync("nobody", CancellationToken.None));
     }
 
     [Fact]
     public async Task A_file_that_stays_unusable_is_given_up_and_named()
     {
         Directory.CreateDirectory(_folder.File("names.db"));
-        var opening = NameRegistry.OpenAsync(Options(), CancellationToken.None);
+        var opening = SidecarNames.OpenAsync(Options(), null, CancellationToken.None);
         await Eventually.TrueAsync(
             () =>
             {
@@ -40,8 +42,9 @@ public sealed class NameRegistryTests : IDisposable
             },
             "the last try");
 
-        var failure = await Assert.ThrowsAsync<NameRegistryException>(() => opening);
-        Assert.Contains("names.db", failure.Message, StringComparison.Ordinal);
+        using var names = await opening;
+        Assert.Null(names.Registry);
+        Assert.Contains("names.db", names.Failure?.Message, StringComparison.Ordinal);
     }
 
     private SidecarOptions Options() => new() { AppId = "me", BaseDirectory = _folder.Path, NameRegistryFile = "names.db", Time = _clock };

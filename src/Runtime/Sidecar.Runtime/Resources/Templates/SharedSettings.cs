@@ -11,10 +11,7 @@ internal sealed partial record SharedSettings
 {
     /// <summary>Given, valid, and read by nothing in this runtime yet.</summary>
     private static readonly string[] NotActedUpon =
-    [
-        "enableProfiling", "placementHostAddress", "schedulerHostAddress", "runtimePath", "enableApiLogging", "appMaxConcurrency",
-        "enableAppHealthCheck", "appHealthCheckPath", "appHealthProbeInterval", "appHealthProbeTimeout", "appHealthThreshold",
-    ];
+        ["enableProfiling", "placementHostAddress", "schedulerHostAddress", "runtimePath"];
 
     public IReadOnlyList<string> ResourcesPaths { get; init; } = [];
 

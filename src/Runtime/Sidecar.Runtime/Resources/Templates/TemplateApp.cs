@@ -20,7 +20,7 @@ internal sealed record TemplateApp(YamlFields Fields, string? AppDirPath, Shared
 
     private static readonly string[] NotActedUpon =
     [
-        "metricsPort", "profilePort", "unixDomainSocket", "containerImage", "containerImagePullPolicy", "createService",
+        "metricsPort", "profilePort", "containerImage", "containerImagePullPolicy", "createService",
     ];
 
     public string AppId { get; private init; } = "";

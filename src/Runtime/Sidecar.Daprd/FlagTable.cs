@@ -15,7 +15,7 @@ internal static class FlagTable
         "dapr-internal-grpc-listen-address", "dapr-listen-addresses", "dapr-public-port", "dapr-public-listen-address", "unix-domain-socket",
         "allowed-origins", "resources-path", "components-path", "config", "max-body-size", "dapr-http-max-request-size", "read-buffer-size",
         "dapr-http-read-buffer-size", "dapr-graceful-shutdown-seconds", "dapr-block-shutdown-duration", "disable-init-endpoints", "log-level", "log-file",
-        NameRegistry,
+        "hot-reload-reconcile-interval", NameRegistry,
     ];
 
     private static readonly string[] ActedBooleans =
@@ -25,7 +25,7 @@ internal static class FlagTable
     [
         "placement-host-address", "scheduler-host-address", "scheduler-job-streams", "actors-disseminate-timeout", "actors-service", "reminders-service",
         "control-plane-address", "sentry-address", "control-plane-trust-domain", "control-plane-namespace", "sentry-request-jwt-audiences",
-        "app-binding-options-timeout", "profile-port", "metrics-port", "metrics-listen-address", "hot-reload-reconcile-interval",
+        "app-binding-options-timeout", "profile-port", "metrics-port", "metrics-listen-address",
     ];
 
     private static readonly string[] BooleansWithoutEffectYet =

@@ -42,6 +42,7 @@ internal static class OptionsFromFlags
         DisabledInitEndpoints = flags.List("disable-init-endpoints"),
         LogLevel = Level(flags.Text("log-level") ?? "info"),
         LogAsJson = flags.Boolean("log-as-json"),
+        ReconcileInterval = Duration(flags, "hot-reload-reconcile-interval") ?? TimeSpan.Zero,
         NameRegistryFile = Path.GetFullPath(flags.Text(FlagTable.NameRegistry) ?? DaprFolder.Names(DaprFolder.OfUser())),
         LogLine = logLine,
     };

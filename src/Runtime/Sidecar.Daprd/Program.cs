@@ -55,13 +55,13 @@ if (withoutEffect.Length > 0)
 
 await using var group = new SidecarGroup();
 using var asked = new CancellationTokenSource();
+var sidecar = new RestartingSidecar(group, options, log.WriteLine);
+using var hangUp = OperatingSystem.IsWindows() ? null : PosixSignalRegistration.Create(PosixSignal.SIGHUP, Restart);
 using var terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Stop);
 using var interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Stop);
 try
 {
-    var sidecar = await group.StartAsync(options, asked.Token);
-    using var onAsked = asked.Token.Register(() => _ = sidecar.StopAsync());
-    return await sidecar.Stopped;
+    return await sidecar.RunAsync(asked.Token);
 }
 catch (SidecarStartException failure)
 {
@@ -78,4 +78,10 @@ void Stop(PosixSignalContext context)
 {
     context.Cancel = true;
     asked.Cancel();
+}
+
+void Restart(PosixSignalContext context)
+{
+    context.Cancel = true;
+    sidecar.AskForRestart();
 }

@@ -1,3 +1,4 @@
+using System.Text;
 using Sidecar.Components.PubSub;
 using TestSupport;
 
@@ -28,6 +29,23 @@ public abstract partial class PubSubConformance
         await PublishAsync("t", "2");
         Assert.Equal("2", await inbox.NextTextAsync());
         Assert.Empty(inbox.Rest());
+    }
+
+    [Fact]
+    public async Task A_batch_arrives_whole_and_in_its_order_where_the_broker_takes_batches()
+    {
+        Assert.Equal(target.Features.HasFlag(PubSubFeatures.BulkPubSub), _pubSub is IBulkPublisher);
+        Assert.SkipUnless(_pubSub is IBulkPublisher, "takes messages one by one");
+        var inbox = new Inbox();
+        await SubscribeAsync("t", inbox);
+        var texts = Enumerable.Range(0, 50).Select(number => $"{number}").ToList();
+
+        var unpublished = await ((IBulkPublisher)_pubSub).PublishAsync(
+            [.. texts.Select(text => new PubSubMessage("t", Encoding.UTF8.GetBytes(text), null, new Dictionary<string, string>()))], None);
+
+        Assert.Empty(unpublished);
+        Assert.Equal(texts, await inbox.NextTextsAsync(50));
+        Assert.Empty(await ((IBulkPublisher)_pubSub).PublishAsync([], None));
     }
 
     [Fact]

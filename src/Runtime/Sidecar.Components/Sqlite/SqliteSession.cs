@@ -13,6 +13,7 @@ internal sealed class SqliteSession : IDisposable
 
     private readonly SqliteConnection _connection;
     private readonly Dictionary<string, SqliteCommand> _commands = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, SqliteStatement> _statements = new(StringComparer.Ordinal);
 
     // Never set: waiting on it is the pause between two attempts at a lock, on threads that exist to be blocked.
     private readonly ManualResetEventSlim _never = new(false);
@@ -82,11 +83,22 @@ internal sealed class SqliteSession : IDisposable
     /// <exception cref="ComponentException">Any result but success.</exception>
     public void Control(string sql) => Check(TryExecute(sql));
 
+    /// <summary>The statement, prepared once. For the few texts that run all the time.</summary>
+    public SqliteStatement Prepare(string sql)
+    {
+        if (!_statements.TryGetValue(sql, out var statement))
+            _statements.Add(sql, statement = new SqliteStatement(this, _connection.Handle!, sql));
+        return statement;
+    }
+
     public void Check(int code)
     {
         if (code != raw.SQLITE_OK)
-            throw new ComponentException(SqliteFault.Describe(_path, code, raw.sqlite3_errmsg(_connection.Handle).utf8_to_string()));
+            throw Failure(code);
     }
+
+    /// <summary>What SQLite says to the last call.</summary>
+    public ComponentException Failure(int code) => new(SqliteFault.Describe(_path, code, raw.sqlite3_errmsg(_connection.Handle).utf8_to_string()));
 
     /// <summary>
     /// Pauses before the next attempt at a lock. SQLite's own <c>busy_timeout</c> is no use: the bundled library is built
@@ -99,6 +111,8 @@ internal sealed class SqliteSession : IDisposable
     {
         foreach (var command in _commands.Values)
             command.Dispose();
+        foreach (var statement in _statements.Values)
+            statement.Dispose();
         _connection.Dispose();
         _never.Dispose();
     }

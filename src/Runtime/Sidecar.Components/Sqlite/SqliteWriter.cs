@@ -41,7 +41,7 @@ internal sealed class SqliteWriter(SqliteFileOptions options, SqliteQueue queue)
             _batch.RemoveAll(operation => !operation.IsWanted(options.Path));
             if (_batch.Count == 0)
                 return false;
-            var code = session.TryExecute("BEGIN IMMEDIATE");
+            var code = session.Prepare("BEGIN IMMEDIATE").TryRun();
             if (code == raw.SQLITE_OK)
                 return true;
             if (code is not (raw.SQLITE_BUSY or raw.SQLITE_LOCKED))
@@ -100,20 +100,20 @@ internal sealed class SqliteWriter(SqliteFileOptions options, SqliteQueue queue)
 
     private void RunInSavepoint(SqliteSession session, SqliteOperation operation)
     {
-        session.Control("SAVEPOINT one");
+        session.Prepare("SAVEPOINT one").Run();
         RunAlone(session, operation);
         if (session.IsOutsideTransaction)
             return;
         if (operation.HasFailed || operation.Undo)
-            session.Control("ROLLBACK TO one");
-        session.Control("RELEASE one");
+            session.Prepare("ROLLBACK TO one").Run();
+        session.Prepare("RELEASE one").Run();
     }
 
     /// <summary>With a rollback journal a commit waits for readers of other processes; in WAL mode it succeeds at once.</summary>
     private void Commit(SqliteSession session)
     {
         int code;
-        while ((code = session.TryExecute("COMMIT")) == raw.SQLITE_BUSY && _batch.Exists(operation => Environment.TickCount64 < operation.Deadline))
+        while ((code = session.Prepare("COMMIT").TryRun()) == raw.SQLITE_BUSY && _batch.Exists(operation => Environment.TickCount64 < operation.Deadline))
             session.PauseForLock();
         session.Check(code);
     }

@@ -9,7 +9,7 @@ namespace Sidecar.Runtime.Hosting;
 /// its health changes.
 /// </summary>
 internal sealed class AppLife(
-    SidecarOptions options, AppConnection app, AppProbe probe, IReadOnlyList<ISidecarFeature> features, SidecarState state, Action onServing, ILogger logger)
+    SidecarOptions options, AppConnection app, AppProbe probe, FeatureTurns turns, SidecarState state, Action onServing, ILogger logger)
 {
     private readonly CancellationTokenSource _probesEnd = new();
     private Task _probes = Task.CompletedTask;
@@ -27,8 +27,7 @@ internal sealed class AppLife(
             await health.Changes.ReadAsync(stopping).ConfigureAwait(false);
         }
 
-        foreach (var feature in features)
-            await feature.OnAppReadyAsync(stopping).ConfigureAwait(false);
+        await turns.TellAsync(static (feature, token) => feature.OnAppReadyAsync(token), stopping).ConfigureAwait(false);
         if (app.Health is null)
             Ready();
     }
@@ -39,10 +38,7 @@ internal sealed class AppLife(
         if (app.Health is not { } health)
             return;
         await foreach (var isHealthy in health.Changes.ReadAllAsync(stopping).ConfigureAwait(false))
-        {
-            foreach (var feature in features)
-                await TellAsync(feature, isHealthy, stopping).ConfigureAwait(false);
-        }
+            await turns.TellAsync((feature, token) => TellAsync(feature, isHealthy, token), stopping).ConfigureAwait(false);
     }
 
     /// <summary>The API stays up for that long, or until the app turns unhealthy (contract 1.1, <c>--dapr-block-shutdown-duration</c>).</summary>

@@ -7,22 +7,26 @@ namespace Sidecar.Runtime.Hosting;
 
 /// <summary>
 /// Starts the components of a sidecar: secret stores first, then the others in file order (contract 1.4, step 2). One that
-/// cannot start stops the sidecar, unless it says <c>ignoreErrors: true</c>.
+/// cannot start stops the sidecar, unless it says <c>ignoreErrors: true</c>; one whose secret store is not there waits for it.
 /// </summary>
 internal sealed class ComponentLoader(
-    SidecarOptions options, SharedResources shared, ComponentRegistry registry, IEnumerable<IComponentCheck> checks, ILoggerFactory loggers) : ISecretReader
+    SidecarOptions options, SharedResources shared, ComponentRegistry registry, ISecretReader secrets, IEnumerable<IComponentCheck> checks, ILoggerFactory loggers)
 {
     private readonly ILogger _logger = loggers.CreateLogger<ComponentLoader>();
 
     public async Task LoadAsync(ResourceSet resources, CancellationToken cancellationToken)
     {
-        foreach (var resource in resources.Components.OrderBy(Turn))
+        foreach (var resource in InOrder(resources.AllowedComponents))
         {
-            if (resources.Configuration.Denies(resource))
+            if (AwaitedStore(resource) is { } store)
+            {
+                _logger.ComponentWaits(resource.Name, store);
                 continue;
+            }
+
             try
             {
-                await LoadAsync(resource, cancellationToken).ConfigureAwait(false);
+                registry.Add(await OpenAsync(resource, cancellationToken).ConfigureAwait(false));
             }
             catch (ComponentException failure) when (resource.IgnoreErrors)
             {
@@ -35,15 +39,29 @@ internal sealed class ComponentLoader(
         }
     }
 
-    async ValueTask<string?> ISecretReader.ReadAsync(string store, string name, string key, CancellationToken cancellationToken)
+    /// <summary>Secret stores first, each after the one that it takes its own secrets from; then the others in file order.</summary>
+    public static IEnumerable<ComponentResource> InOrder(IEnumerable<ComponentResource> components)
     {
-        if (registry.Find<ISecretStore>(store) is not { } secrets)
-            return null;
-        var values = await secrets.GetAsync(name, new Dictionary<string, string>(), cancellationToken).ConfigureAwait(false);
-        return values?.GetValueOrDefault(key);
+        var stores = components.Where(component => component.IsSecretStore).ToDictionary(store => store.Name, StringComparer.Ordinal);
+        return components.OrderBy(component => component.IsSecretStore ? Depth(component) : int.MaxValue);
+
+        // Stores that need each other stay where they are, and wait for ever.
+        int Depth(ComponentResource store)
+        {
+            var depth = 0;
+            while (depth < stores.Count && store.NeededSecretStore is { } name && stores.TryGetValue(name, out var needed))
+                (store, depth) = (needed, depth + 1);
+            return depth;
+        }
     }
 
-    private async Task LoadAsync(ComponentResource resource, CancellationToken cancellationToken)
+    /// <summary>The secret store that the component needs and that does not run; null when it can be started.</summary>
+    public string? AwaitedStore(ComponentResource resource) =>
+        resource.NeededSecretStore is { } store && registry.Find<ISecretStore>(store) is null ? store : null;
+
+    /// <summary>A component that runs, and is not in the registry yet.</summary>
+    /// <exception cref="ComponentException">It cannot start.</exception>
+    public async Task<LoadedComponent> OpenAsync(ComponentResource resource, CancellationToken cancellationToken)
     {
         var type = options.Catalog.Find(resource.Type, resource.Version) ?? throw new ComponentException(UnknownType(resource));
         var metadata = await ResolveAsync(resource, type, cancellationToken).ConfigureAwait(false);
@@ -52,9 +70,9 @@ internal sealed class ComponentLoader(
         var component = type.Create();
         try
         {
-            using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
-            limit.CancelAfter(resource.InitTimeout);
-            await component.InitAsync(Context(resource, metadata), limit.Token).WaitAsync(limit.Token).ConfigureAwait(false);
+            using var limit = new CancellationTokenSource(OptionRules.Shorter(resource.InitTimeout), options.Time);
+            using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+            await component.InitAsync(Context(resource, metadata), both.Token).WaitAsync(both.Token).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
@@ -64,8 +82,15 @@ internal sealed class ComponentLoader(
             throw failure is ComponentException or OperationCanceledException ? failure : new ComponentException(failure.Message, failure);
         }
 
-        registry.Add(new LoadedComponent(resource, type, component, metadata));
         _logger.ComponentLoaded(resource.Name, resource.Type, type.Version);
+        return new LoadedComponent(resource, type, component, metadata);
+    }
+
+    /// <summary>Whether the component, started now, would get other values than it has: its secret store tells others.</summary>
+    public async Task<bool> WouldDifferAsync(LoadedComponent loaded, CancellationToken cancellationToken)
+    {
+        var now = await ResolveAsync(loaded.Resource, loaded.Type, cancellationToken).ConfigureAwait(false);
+        return now.Values.Count != loaded.Metadata.Values.Count || now.Values.Any(pair => loaded.Metadata.Values.GetValueOrDefault(pair.Key) != pair.Value);
     }
 
     private static async Task DisposeAsync(IComponent component)
@@ -82,7 +107,7 @@ internal sealed class ComponentLoader(
 
     private async ValueTask<ComponentMetadata> ResolveAsync(ComponentResource resource, ComponentType type, CancellationToken cancellationToken)
     {
-        var resolved = await new ComponentMetadataResolver(options.AppId, options.Environment, this).ResolveAsync(resource, cancellationToken).ConfigureAwait(false);
+        var resolved = await new ComponentMetadataResolver(options.AppId, options.Environment, secrets).ResolveAsync(resource, cancellationToken).ConfigureAwait(false);
         if (resolved.Problems.FirstOrDefault(problem => !problem.IsWarning) is { } error)
             throw new ComponentException(error.ToString());
         foreach (var warning in resolved.Problems)
@@ -113,8 +138,4 @@ internal sealed class ComponentLoader(
             ? $"incorrect type {resource.Type}; known kinds: {string.Join(", ", options.Catalog.Types.Select(type => type.Kind).Distinct())}"
             : $"couldn't find {resource.Type}/{(resource.Version.Length == 0 ? "v1" : resource.Version)}; this runtime has {string.Join(", ", known)}";
     }
-
-    // A secret store may itself take its credentials from another one.
-    private static int Turn(ComponentResource resource) =>
-        !resource.Type.StartsWith("secretstores.", StringComparison.OrdinalIgnoreCase) ? 2 : resource.NeededSecretStore is null ? 0 : 1;
 }

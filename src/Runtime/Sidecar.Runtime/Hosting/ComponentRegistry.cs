@@ -25,6 +25,13 @@ internal sealed class ComponentRegistry
             _now = new Snapshot(_now.ByName.Add(component.Name, component), _now.InOrder.Add(component));
     }
 
+    /// <summary>Puts one in the place of another of the same name: no reader finds none.</summary>
+    public void Replace(LoadedComponent old, LoadedComponent next)
+    {
+        lock (_writing)
+            _now = new Snapshot(_now.ByName.SetItem(next.Name, next), _now.InOrder.Replace(old, next));
+    }
+
     public void Remove(LoadedComponent component)
     {
         lock (_writing)

@@ -13,6 +13,9 @@ internal static partial class HostingLog
     [LoggerMessage(Level = LogLevel.Error, Message = "component {Name} is left out (ignoreErrors): {Reason}")]
     public static partial void ComponentIgnored(this ILogger logger, string name, string reason);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "component {Name} waits for its secret store {Store}, which is not loaded")]
+    public static partial void ComponentWaits(this ILogger logger, string name, string store);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
     public static partial void ResourceProblemFound(this ILogger logger, string problem);
 

@@ -6,7 +6,7 @@ internal static class OptionRules
     private const int MaximumReadBuffer = 1024 * 1024 * 1024;
 
     /// <summary>What a timer takes; longer is as good as no limit.</summary>
-    private static readonly TimeSpan LongestGrace = TimeSpan.FromDays(49);
+    private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
 
     private static readonly string[] ServedProtocols = ["http", "https"];
     private static readonly string[] KnownProtocols = ["http", "https", "h2c", "grpc", "grpcs"];
@@ -48,11 +48,15 @@ internal static class OptionRules
         {
             HttpPort = options.HttpPort > 0 ? options.HttpPort : PortOwner.FindFree(),
             GrpcPort = options.GrpcPort > 0 ? options.GrpcPort : PortOwner.FindFree(),
+            ReconcileInterval = options.ReconcileInterval > TimeSpan.Zero ? Shorter(options.ReconcileInterval) : SidecarOptions.DefaultReconcileInterval,
             AppHealth = options.AppHealth?.WithDefaults(),
-            BlockShutdown = options.BlockShutdown > LongestGrace ? LongestGrace : options.BlockShutdown,
-            GracefulShutdown = options.GracefulShutdown > LongestGrace ? TimeSpan.Zero : options.GracefulShutdown,
+            BlockShutdown = options.BlockShutdown is { } block ? Shorter(block) : null,
+            GracefulShutdown = options.GracefulShutdown > LongestTimer ? TimeSpan.Zero : options.GracefulShutdown,
         };
     }
+
+    /// <summary>The duration, or the longest that a timer takes.</summary>
+    public static TimeSpan Shorter(TimeSpan duration) => duration < LongestTimer ? duration : LongestTimer;
 
     private static void RequireAddress(string flag, string? address, List<string> wrong)
     {

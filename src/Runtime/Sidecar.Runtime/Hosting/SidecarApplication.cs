@@ -6,9 +6,11 @@ using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Sidecar.Components;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Health;
+using Sidecar.Runtime.Hosting.Reload;
 using Sidecar.Runtime.Invocation;
 using Sidecar.Runtime.Metadata;
 using Sidecar.Runtime.NameResolution;
@@ -26,6 +28,7 @@ namespace Sidecar.Runtime.Hosting;
 internal sealed record SidecarParts(
     SidecarOptions Options,
     ResourceSet Resources,
+    SharedResources Shared,
     ComponentRegistry Components,
     IAppChannel App,
     INameResolver Names,
@@ -44,7 +47,8 @@ internal static class SidecarApplication
         AddServices(builder.Services, parts);
 
         var app = builder.Build();
-        app.Use(UnexpectedFailure);
+        var underWay = app.Services.GetRequiredService<RequestsUnderWay>();
+        app.Use((context, next) => CountedAsync(context, next, underWay));
         if (parts.Listeners.Internal is { } listener)
             app.UseWhen(context => context.Connection.LocalPort == listener.Port, branch => branch.Run(InternalHttp.HandleAsync));
         if (parts.Options.PublicPort is > 0 and var publicPort)
@@ -70,8 +74,12 @@ internal static class SidecarApplication
         services.AddSingleton(parts.Options);
         services.AddSingleton(parts.Options.Time);
         services.AddSingleton(new LiveResources(parts.Resources));
+        services.AddSingleton(parts.Shared);
         services.AddSingleton(parts.Components);
         services.AddSingleton<ISecretReader, RegistrySecrets>();
+        services.AddSingleton<ComponentLoader>();
+        services.AddSingleton<RequestsUnderWay>();
+        services.AddSingleton<FeatureTurns>();
         services.AddSingleton(parts.App);
         services.AddSingleton(parts.Names);
         services.AddSingleton(parts.State);
@@ -85,6 +93,7 @@ internal static class SidecarApplication
         services.AddSecrets();
         services.AddMetadata();
         services.AddSingleton<ISidecarFeature, AppHealthObservation>();
+        services.AddHotReload();
     }
 
     private static void MapRoutes(WebApplication app)
@@ -143,8 +152,9 @@ internal static class SidecarApplication
         return next(context);
     }
 
-    private static async Task UnexpectedFailure(HttpContext context, RequestDelegate next)
+    private static async Task CountedAsync(HttpContext context, RequestDelegate next, RequestsUnderWay underWay)
     {
+        var generation = underWay.Enter();
         try
         {
             await next(context).ConfigureAwait(false);
@@ -157,6 +167,10 @@ internal static class SidecarApplication
         {
             context.RequestServices.GetRequiredService<ILogger<SidecarInstance>>().RequestFailed(context.Request.Method, context.Request.Path.Value ?? "", failure);
             await context.WriteErrorAsync(CommonErrors.Unclassified(failure.Message)).ConfigureAwait(false);
+        }
+        finally
+        {
+            generation.Leave();
         }
     }
 

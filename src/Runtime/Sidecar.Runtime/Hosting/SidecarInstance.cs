@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sidecar.Components;
 using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Hosting.Reload;
 using Sidecar.Runtime.Metadata;
 using Sidecar.Runtime.NameResolution;
 using Sidecar.Runtime.Resources;
@@ -40,7 +41,8 @@ public sealed class SidecarInstance : IAsyncDisposable
     private readonly long _began = Stopwatch.GetTimestamp();
     private WebApplication? _host;
     private MetadataEngine? _metadata;
-    private IReadOnlyList<ISidecarFeature> _features = [];
+    private FeatureTurns? _turns;
+    private HotReload? _reload;
     private SidecarNames? _names;
     private ILogger? _logger;
     private AppLife? _appLife;
@@ -77,6 +79,9 @@ public sealed class SidecarInstance : IAsyncDisposable
 
     /// <summary>Adds to the extended metadata (<c>appPID</c> is known only after the app has started).</summary>
     public void SetExtendedMetadata(string name, string value) => _metadata?.Set(name, value);
+
+    /// <summary>What in its files, as they are now, would keep it from starting again; empty = nothing that can be known before.</summary>
+    public IReadOnlyList<ResourceProblem> RestartProblems() => SidecarResources.ProblemsOfStart(_options);
 
     /// <summary>Graceful stop: no new messages, those under way finish, listeners close; with <see cref="SidecarOptions.BlockShutdown"/> not before that. Later calls await the first.</summary>
     public Task StopAsync(CancellationToken cancellationToken = default) => BeginStop(0, mayBlock: true).WaitAsync(cancellationToken);
@@ -139,11 +144,12 @@ public sealed class SidecarInstance : IAsyncDisposable
         // 2. Components. The host is built first, because they log through it; it serves nothing yet.
         _names = await SidecarNames.OpenAsync(_options, resources.Configuration.NameResolution, cancellationToken).ConfigureAwait(false);
         var listeners = new SidecarListeners(_options, _names.Registry is not null);
-        var loggers = Build(resources, listeners);
+        var services = Build(resources, listeners);
         Tell(resources, listeners);
-        await new ComponentLoader(_options, _group.Shared, _components, _host!.Services.GetServices<IComponentCheck>(), loggers).LoadAsync(resources, cancellationToken).ConfigureAwait(false);
-        foreach (var feature in _features)
-            await feature.OnComponentsLoadedAsync(cancellationToken).ConfigureAwait(false);
+        await services.GetRequiredService<ComponentLoader>().LoadAsync(resources, cancellationToken).ConfigureAwait(false);
+        await _turns!.TellAsync(static (feature, token) => feature.OnComponentsLoadedAsync(token), cancellationToken).ConfigureAwait(false);
+        _reload = services.GetRequiredService<HotReload>();
+        _reload.Start();
 
         // 3. API.
         await ServeAsync(listeners, cancellationToken).ConfigureAwait(false);
@@ -160,16 +166,16 @@ public sealed class SidecarInstance : IAsyncDisposable
         _livingApp = RunAppLifeAsync(_stopping.Token);
     }
 
-    private ILoggerFactory Build(ResourceSet resources, SidecarListeners listeners)
+    private IServiceProvider Build(ResourceSet resources, SidecarListeners listeners)
     {
         _host = SidecarApplication.Build(new SidecarParts(
-            _options, resources, _components, _app.Channel, new NameResolver(_options, _peer, _group.Directory, _names?.Registry), _state, new ShutdownRequest(OnShutdownRequested), listeners));
-        _metadata = _host.Services.GetRequiredService<MetadataEngine>();
-        _features = [.. _host.Services.GetServices<ISidecarFeature>()];
-        var loggers = _host.Services.GetRequiredService<ILoggerFactory>();
-        _steps.Logger = _logger = loggers.CreateLogger<SidecarInstance>();
-        _appLife = new AppLife(_options, _app, _host.Services.GetRequiredService<AppProbe>(), _features, _state, OnServing, loggers.CreateLogger<AppLife>());
-        return loggers;
+            _options, resources, _group.Shared, _components, _app.Channel, new NameResolver(_options, _peer, _group.Directory, _names?.Registry), _state, new ShutdownRequest(OnShutdownRequested), listeners));
+        var services = _host.Services;
+        _metadata = services.GetRequiredService<MetadataEngine>();
+        _turns = services.GetRequiredService<FeatureTurns>();
+        _steps.Logger = _logger = services.GetRequiredService<ILogger<SidecarInstance>>();
+        _appLife = new AppLife(_options, _app, services.GetRequiredService<AppProbe>(), _turns, _state, OnServing, services.GetRequiredService<ILogger<AppLife>>());
+        return services;
     }
 
     private void Tell(ResourceSet resources, SidecarListeners listeners)
@@ -270,6 +276,8 @@ public sealed class SidecarInstance : IAsyncDisposable
         // What a start still does, it must not do after it was undone here.
         await _steps.TakeAsync(() => _startEnded.Task).ConfigureAwait(false);
         await _steps.TakeAsync(() => _livingApp).ConfigureAwait(false);
+        if (_reload is not null)
+            await _steps.TakeAsync(() => _reload.StopAsync(_grace.Token)).ConfigureAwait(false);
         var features = StopFeaturesAsync();
         if (block is { } duration)
         {
@@ -295,7 +303,7 @@ public sealed class SidecarInstance : IAsyncDisposable
 
     private async Task StopFeaturesAsync()
     {
-        foreach (var feature in _features.Reverse())
+        foreach (var feature in _turns?.Features.Reverse() ?? [])
             await _steps.TakeAsync(() => feature.OnStoppingAsync(_grace.Token)).ConfigureAwait(false);
     }
 

@@ -8,6 +8,8 @@ namespace Sidecar.Runtime.Hosting;
 /// <summary>Everything that the flags and the environment of one <c>daprd</c> decide. Names and defaults are those of Dapr 1.18.</summary>
 public sealed record SidecarOptions
 {
+    internal static readonly TimeSpan DefaultReconcileInterval = TimeSpan.FromSeconds(60);
+
     /// <summary><c>--app-id</c>; required, without a dot.</summary>
     public required string AppId { get; init; }
 
@@ -68,6 +70,8 @@ public sealed record SidecarOptions
     /// <summary>≤ 0 = no limit.</summary>
     public TimeSpan GracefulShutdown { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary><c>--hot-reload-reconcile-interval</c>: how often resources are compared with their files although nobody told of a change; ≤ 0 = default.</summary>
+    public TimeSpan ReconcileInterval { get; init; } = DefaultReconcileInterval;
     /// <summary><c>--dapr-block-shutdown-duration</c>: how long the API stays up after a signal, unless the app turns unhealthy; null = not at all.</summary>
     public TimeSpan? BlockShutdown { get; init; }
 

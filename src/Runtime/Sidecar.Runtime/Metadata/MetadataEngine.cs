@@ -40,6 +40,8 @@ internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry c
             ["hostReady"] = false,
             ["placement"] = "placement: disconnected",
         };
+        if (resources.Current.Resiliencies is { Count: > 0 } resiliencies)
+            metadata["resiliencies"] = new JsonArray([.. resiliencies.Select(resiliency => new JsonObject { ["name"] = resiliency.Name })]);
         return metadata;
     }
 

@@ -4,7 +4,6 @@ using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Metadata;
 using Sidecar.Runtime.PubSub.Delivery;
 using Sidecar.Runtime.PubSub.Publishing;
-using Sidecar.Runtime.PubSub.Publishing.Bulk;
 using Sidecar.Runtime.PubSub.Routing;
 using Sidecar.Runtime.PubSub.Subscriptions;
 

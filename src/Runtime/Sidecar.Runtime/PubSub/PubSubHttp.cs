@@ -5,7 +5,6 @@ using Microsoft.Extensions.DependencyInjection;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Publishing;
-using Sidecar.Runtime.PubSub.Publishing.Bulk;
 using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.PubSub;

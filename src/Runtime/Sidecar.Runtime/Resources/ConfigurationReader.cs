@@ -27,6 +27,7 @@ internal static class ConfigurationReader
                 DeniedComponents = Denied(spec) ?? before.DeniedComponents,
                 NameResolution = NameResolution(spec) ?? before.NameResolution,
                 ApiLogging = ApiLogging(spec) ?? before.ApiLogging,
+                Parts = Parts(before.Parts, spec),
             };
             foreach (var (part, shape) in KnownShapes.ConfigurationParts)
             {
@@ -81,6 +82,18 @@ internal static class ConfigurationReader
         }
 
         return flags;
+    }
+
+    private static Dictionary<string, string> Parts(IReadOnlyDictionary<string, string> before, YamlFields spec)
+    {
+        var parts = before.ToDictionary(StringComparer.Ordinal);
+        foreach (var name in spec.Names)
+        {
+            if (spec.Node(name) is { } part)
+                parts[name] = YamlText.Of(part);
+        }
+
+        return parts;
     }
 
     private static IReadOnlyList<string>? Denied(YamlFields spec)

@@ -2,10 +2,8 @@ namespace Sidecar.Runtime.Resources;
 
 /// <summary><c>kind: HTTPEndpoint</c> (contract section 4.6): a service outside of Dapr under a name of its own.</summary>
 /// <param name="BaseUrl">http or https, absolute.</param>
-public sealed record HttpEndpointResource(ResourceOrigin Origin, string Name, Uri BaseUrl)
+public sealed record HttpEndpointResource(ResourceOrigin Origin, string Name, Uri BaseUrl) : Resource(Origin, Name)
 {
-    public string? Namespace { get; init; }
-
     /// <summary>Set on every request, over what the caller sent.</summary>
     public IReadOnlyList<ComponentMetadataItem> Headers { get; init; } = [];
 
@@ -13,8 +11,6 @@ public sealed record HttpEndpointResource(ResourceOrigin Origin, string Name, Ur
 
     /// <summary><c>auth.secretStore</c>.</summary>
     public string? SecretStore { get; init; }
-
-    public IReadOnlyList<string> Scopes { get; init; } = [];
 }
 
 /// <summary><c>clientTLS</c>: PEM texts. A certificate comes with its private key.</summary>

@@ -2,35 +2,14 @@ using Sidecar.Runtime.Resources.Yaml;
 
 namespace Sidecar.Runtime.Resources;
 
-/// <summary>Fields of the parts that this runtime checks and does not act upon yet (contract sections 4.3 and 4.4).</summary>
+/// <summary>Fields of the parts of a Configuration that this runtime checks and does not act upon yet (contract section 4.3).</summary>
 internal static class KnownShapes
 {
-    private const string Policies = "timeout, retry, circuitBreaker";
     private const string Handlers = "handlers[] { name, type, version }";
     private const string Metric = """
         enabled, rules[] { name, labels[] { name, regex* } }, latencyDistributionBuckets, http { increasedCardinality, pathMatching, excludeVerbs },
         recordErrorCodes, workflow { latencyDistributionBuckets, latencyDistributionUnits }
         """;
-
-    /// <summary>A whole document, by kind.</summary>
-    public static IReadOnlyDictionary<string, FieldShape> Kinds { get; } = Shapes(new()
-    {
-        ["Resiliency"] = $$"""
-            apiVersion, kind, metadata, status, scopes,
-            spec {
-              policies {
-                timeouts*,
-                retries* { policy, duration, maxInterval, maxRetries, matching { httpStatusCodes, gRPCStatusCodes } },
-                circuitBreakers* { maxRequests, interval, timeout, trip }
-              },
-              targets {
-                apps* { {{Policies}}, circuitBreakerCacheSize },
-                actors* { {{Policies}}, circuitBreakerScope, circuitBreakerCacheSize },
-                components* { outbound { {{Policies}} }, inbound { {{Policies}} } }
-              }
-            }
-            """,
-    });
 
     /// <summary>Parts of a Configuration's <c>spec</c>, by name.</summary>
     public static IReadOnlyDictionary<string, FieldShape> ConfigurationParts { get; } = Shapes(new()

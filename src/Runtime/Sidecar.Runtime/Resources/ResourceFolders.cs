@@ -7,19 +7,13 @@ internal sealed class ResourceFolders
 {
     private readonly ResourceLoadOptions _options;
     private readonly List<ResourceProblem> _problems = [];
-    private readonly List<ComponentResource> _components = [];
-    private readonly List<SubscriptionResource> _subscriptions = [];
-    private readonly List<HttpEndpointResource> _httpEndpoints = [];
-    private readonly Dictionary<(ResourceKind Kind, string Name), ResourceOrigin> _names = [];
+    private readonly List<Resource> _resources = [];
+    private readonly Dictionary<(ResourceKind? Kind, string Name), ResourceOrigin> _names = [];
     private readonly HashSet<ResourceKind> _withoutEffect = [];
 
     private ResourceFolders(ResourceLoadOptions options) => _options = options;
 
-    public IReadOnlyList<ComponentResource> Components => _components;
-
-    public IReadOnlyList<SubscriptionResource> Subscriptions => _subscriptions;
-
-    public IReadOnlyList<HttpEndpointResource> HttpEndpoints => _httpEndpoints;
+    public IReadOnlyList<Resource> Resources => _resources;
 
     public IReadOnlyList<ResourceProblem> Problems => _problems;
 
@@ -30,6 +24,10 @@ internal sealed class ResourceFolders
             folders.ReadFolder(path);
         return folders;
     }
+
+    /// <summary>Whether a file of that name in a resources folder is read.</summary>
+    public static bool IsResourceFile(string name) =>
+        name.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || name.EndsWith(".yml", StringComparison.OrdinalIgnoreCase);
 
     private void ReadFolder(string folder)
     {
@@ -47,7 +45,7 @@ internal sealed class ResourceFolders
 
         foreach (var file in files.Order(StringComparer.Ordinal))
         {
-            if (file.EndsWith(".yaml", StringComparison.OrdinalIgnoreCase) || file.EndsWith(".yml", StringComparison.OrdinalIgnoreCase))
+            if (IsResourceFile(file))
                 ReadFile(file);
             else if (!_options.Strict || LooksLikeYaml(file))
                 _problems.Add(new ResourceProblem(file, 0, "", "not loaded: its name does not end in .yaml or .yml", IsWarning: true));
@@ -59,33 +57,44 @@ internal sealed class ResourceFolders
 
     private void ReadFile(string file)
     {
-        foreach (var document in YamlReader.ReadFile(file))
+        var documents = YamlReader.ReadFile(file);
+        var read = new List<(Resource? Resource, DocumentProblems Problems)>(documents.Count);
+        foreach (var document in documents)
         {
             var problems = new DocumentProblems(file, _options.Strict, anyCase: true);
-            var resource = Read(document, problems);
-            _problems.AddRange(_options.Strict ? problems.All : Softened(problems));
-            if (resource is not null && !problems.HasErrors)
+            read.Add((Read(document, isFirst: read.Count == 0, problems), problems));
+        }
+
+        var staysAsItWas = _options.LastGood is not null && read.Exists(document => document.Problems.HasErrors);
+        foreach (var (resource, problems) in read)
+        {
+            _problems.AddRange(_options.Strict ? problems.All : Softened(problems, staysAsItWas));
+            if (resource is not null && !problems.HasErrors && !staysAsItWas)
+                Keep(resource);
+        }
+
+        if (staysAsItWas)
+        {
+            foreach (var resource in _options.LastGood!.All.Where(resource => resource.Origin.File == file))
                 Keep(resource);
         }
     }
 
-    private object? Read(YamlDocument document, DocumentProblems problems)
+    private Resource? Read(YamlDocument document, bool isFirst, DocumentProblems problems)
     {
-        switch (document.Root)
+        if (document.Root is not YamlMap map)
         {
-            case null:
-                problems.Error(document.Line, "", document.Error ?? "");
-                return null;
-            case not YamlMap:
-                problems.Error(document.Line, "", $"expected a resource with apiVersion, kind, metadata and spec, found {document.Root.Describe()}");
-                return null;
-            case YamlMap map:
-                var fields = new YamlFields(map, "", problems);
-                return ResourceHeader.Read(fields) is { } header ? Read(header, fields) : null;
+            problems.Error(document.Line, "", document.Error ?? $"expected a resource with apiVersion, kind, metadata and spec, found {document.Root?.Describe()}");
+            return null;
         }
+
+        var fields = new YamlFields(map, "", problems);
+        if (ResourceHeader.Read(fields) is not { } header || Read(header, isFirst, fields) is not { } resource)
+            return null;
+        return resource with { Kind = header.Kind, Definition = YamlText.Of(map) };
     }
 
-    private object? Read(ResourceHeader header, YamlFields fields)
+    private Resource? Read(ResourceHeader header, bool isFirst, YamlFields fields)
     {
         switch (header.Kind)
         {
@@ -95,50 +104,48 @@ internal sealed class ResourceFolders
                 return SubscriptionReader.Read(header, fields);
             case { Name: "HTTPEndpoint" }:
                 return HttpEndpointReader.Read(header, fields);
+            case { Name: "Resiliency" } when !isFirst:
+                fields.Problems.Odd(fields.LineOf("kind"), "kind", "ignored: a Resiliency is read only where it is the first document of its file");
+                return null;
+            case { Name: "Resiliency" }:
+                WarnOfNoEffect(header.Kind, fields);
+                return ResiliencyReader.Read(header, fields);
             case { Name: "Configuration" }:
                 // Dapr takes configurations from --config only; one in a resources folder lies there for somebody else.
                 return null;
             default:
-                KnownShapes.Kinds.GetValueOrDefault(header.Kind.Name)?.Check(fields);
-                if (_withoutEffect.Add(header.Kind))
-                    fields.Problems.Warning(fields.LineOf("kind"), "kind", $"{header.Kind.Name} is valid and has no effect in this runtime yet");
+                WarnOfNoEffect(header.Kind, fields);
                 return null;
         }
     }
 
+    private void WarnOfNoEffect(ResourceKind kind, YamlFields fields)
+    {
+        if (_withoutEffect.Add(kind))
+            fields.Problems.Warning(fields.LineOf("kind"), "kind", $"{kind.Name} is valid and has no effect in this runtime yet");
+    }
+
     /// <summary>daprd logs what it cannot read and goes on, so errors become warnings that say so.</summary>
-    private static IEnumerable<ResourceProblem> Softened(DocumentProblems problems) => problems.All.Select(problem =>
-        problem.IsWarning ? problem : problem with { IsWarning = true, Message = problem.Message + "; this document is skipped" });
+    private static IEnumerable<ResourceProblem> Softened(DocumentProblems problems, bool staysAsItWas) => problems.All.Select(problem => problem.IsWarning
+        ? problem
+        : problem with { IsWarning = true, Message = problem.Message + (staysAsItWas ? "; what this file gave before stays as it was" : "; this document is skipped") });
 
-    private void Keep(object resource)
+    private void Keep(Resource resource)
     {
-        switch (resource)
+        if (!Concerns(resource))
+            return;
+        if (_names.TryAdd((resource.Kind, resource.Name), resource.Origin))
         {
-            case ComponentResource component when Concerns(component.Namespace, component.Scopes):
-                if (IsFirst(ResourceKind.Component, component.Name, component.Origin))
-                    _components.Add(component);
-                break;
-            case HttpEndpointResource endpoint when Concerns(endpoint.Namespace, endpoint.Scopes):
-                if (IsFirst(ResourceKind.HttpEndpoint, endpoint.Name, endpoint.Origin))
-                    _httpEndpoints.Add(endpoint);
-                break;
-            case ReadSubscription { Resource: var subscription, Kind: var kind } when Concerns(subscription.Namespace, subscription.Scopes):
-                if (IsFirst(kind, subscription.Name, subscription.Origin))
-                    _subscriptions.Add(subscription);
-                break;
+            _resources.Add(resource);
+            return;
         }
-    }
 
-    private bool Concerns(string? resourceNamespace, IReadOnlyList<string> scopes) =>
-        (string.IsNullOrEmpty(_options.Namespace) || string.IsNullOrEmpty(resourceNamespace) || resourceNamespace == _options.Namespace) &&
-        (scopes.Count == 0 || scopes.Contains(_options.AppId, StringComparer.Ordinal));
-
-    private bool IsFirst(ResourceKind kind, string name, ResourceOrigin origin)
-    {
-        if (_names.TryAdd((kind, name), origin))
-            return true;
         _problems.Add(new ResourceProblem(
-            origin.File, origin.Line, "metadata.name", $"duplicate definition of {kind.Name} name {name}; it is defined at {_names[(kind, name)]} too"));
-        return false;
+            resource.Origin.File, resource.Origin.Line, "metadata.name",
+            $"duplicate definition of {resource.Kind?.Name} name {resource.Name}; it is defined at {_names[(resource.Kind, resource.Name)]} too"));
     }
+
+    private bool Concerns(Resource resource) =>
+        (string.IsNullOrEmpty(_options.Namespace) || string.IsNullOrEmpty(resource.Namespace) || resource.Namespace == _options.Namespace) &&
+        (resource.Scopes.Count == 0 || resource.Scopes.Contains(_options.AppId, StringComparer.Ordinal));
 }

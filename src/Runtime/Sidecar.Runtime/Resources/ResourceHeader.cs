@@ -13,13 +13,15 @@ internal sealed record ResourceKind(string ApiVersion, string Name)
 
     public static ResourceKind SubscriptionV2 { get; } = new("dapr.io/v2alpha1", "Subscription");
 
+    public static ResourceKind Resiliency { get; } = new(V1, "Resiliency");
+
     public static IReadOnlyList<ResourceKind> All { get; } =
     [
         Component,
         new(V1, "Subscription"),
         SubscriptionV2,
         new(V1, "Configuration"),
-        new(V1, "Resiliency"),
+        Resiliency,
         HttpEndpoint,
         new(V1, "MCPServer"),
         new(V1, "WorkflowAccessPolicy"),

@@ -22,4 +22,10 @@ public sealed record ResourceLoadOptions(
 {
     /// <summary>With it, types and metadata fields of components are compared with those it knows. null: a sidecar does that when it starts them.</summary>
     public ComponentCatalog? Catalog { get; init; }
+
+    /// <summary>
+    /// What was loaded before; null: nothing. With it (a reload), a file with a document that cannot be read gives what it gave
+    /// before, so that a slip of the editor takes nothing away.
+    /// </summary>
+    public ResourceSet? LastGood { get; init; }
 }

@@ -11,23 +11,22 @@ public static class ResourceLoader
     {
         var folders = ResourceFolders.Load(options);
         var configuration = ConfigurationFiles.Load(options);
-        IReadOnlyList<ResourceProblem> problems = [.. folders.Problems, .. configuration.Problems, .. TypeProblems(options, folders, configuration)];
-        if (problems.Any(problem => !problem.IsWarning))
-            return new Loaded<ResourceSet>(null, problems);
-        return new Loaded<ResourceSet>(
-            new ResourceSet
-            {
-                Components = folders.Components,
-                Subscriptions = folders.Subscriptions,
-                HttpEndpoints = folders.HttpEndpoints,
-                Configuration = configuration.Merged,
-                Problems = problems,
-            },
-            problems);
+        var resources = new ResourceSet
+        {
+            Components = [.. folders.Resources.OfType<ComponentResource>()],
+            Subscriptions = [.. folders.Resources.OfType<SubscriptionResource>()],
+            HttpEndpoints = [.. folders.Resources.OfType<HttpEndpointResource>()],
+            Resiliencies = [.. folders.Resources.OfType<ResiliencyResource>()],
+            Configuration = configuration.Merged,
+        };
+        IReadOnlyList<ResourceProblem> problems =
+            [.. folders.Problems, .. configuration.Problems, .. ResiliencyCheck.Problems(resources.Resiliencies, options.Strict), .. TypeProblems(options, resources)];
+        return problems.Any(problem => !problem.IsWarning)
+            ? new Loaded<ResourceSet>(null, problems)
+            : new Loaded<ResourceSet>(resources with { Problems = problems }, problems);
     }
 
-    private static IEnumerable<ResourceProblem> TypeProblems(ResourceLoadOptions options, ResourceFolders folders, ConfigurationFiles configuration) =>
-        options.Catalog is { } catalog
-            ? folders.Components.Where(component => !configuration.Merged.Denies(component)).SelectMany(new ComponentTypeCheck(catalog).Problems)
-            : [];
+    private static IEnumerable<ResourceProblem> TypeProblems(ResourceLoadOptions options, ResourceSet resources) => options.Catalog is { } catalog
+        ? resources.AllowedComponents.SelectMany(new ComponentTypeCheck(catalog).Problems).Concat(SecretStoreCheck.Problems(resources, options.Strict))
+        : [];
 }

@@ -20,11 +20,26 @@ public sealed record ComponentMetadataItem(string Name, string? Value, SecretKey
 
 public sealed record SecretKeyRef(string Name, string Key);
 
-/// <summary><c>kind: Component</c> (contract section 4.2).</summary>
-public sealed record ComponentResource(ResourceOrigin Origin, string Name, string Type)
+/// <summary>What every kind of resource has.</summary>
+public abstract record Resource(ResourceOrigin Origin, string Name)
 {
     public string? Namespace { get; init; }
 
+    /// <summary>App ids that get it; empty = all.</summary>
+    public IReadOnlyList<string> Scopes { get; init; } = [];
+
+    /// <summary>
+    /// The whole document in one spelling, whatever its place, order, comments and quotes: two resources of one text are the
+    /// same. Empty when it was not read from a file.
+    /// </summary>
+    public string Definition { get; init; } = "";
+
+    internal ResourceKind? Kind { get; init; }
+}
+
+/// <summary><c>kind: Component</c> (contract section 4.2).</summary>
+public sealed record ComponentResource(ResourceOrigin Origin, string Name, string Type) : Resource(Origin, Name)
+{
     /// <summary>As written; empty means v1.</summary>
     public string Version { get; init; } = "";
 
@@ -37,10 +52,10 @@ public sealed record ComponentResource(ResourceOrigin Origin, string Name, strin
     /// <summary><c>auth.secretStore</c>.</summary>
     public string? SecretStore { get; init; }
 
+    public bool IsSecretStore => Type.StartsWith("secretstores.", StringComparison.OrdinalIgnoreCase);
+
     /// <summary>The secret store that must be loaded before this component; null = none.</summary>
     public string? NeededSecretStore => Metadata.Any(item => item.SecretKeyRef is not null) ? SecretStore : null;
-
-    public IReadOnlyList<string> Scopes { get; init; } = [];
 
     /// <summary>1-based line of <c>spec.type</c>, for messages.</summary>
     public int SpecLine { get; init; } = Origin.Line;
@@ -52,10 +67,8 @@ public sealed record ComponentResource(ResourceOrigin Origin, string Name, strin
 }
 
 /// <summary><c>kind: Subscription</c>, v1alpha1 and v2alpha1 in one shape (contract section 4.5).</summary>
-public sealed record SubscriptionResource(ResourceOrigin Origin, string Name, string PubsubName, string Topic)
+public sealed record SubscriptionResource(ResourceOrigin Origin, string Name, string PubsubName, string Topic) : Resource(Origin, Name)
 {
-    public string? Namespace { get; init; }
-
     /// <summary>Tried in order.</summary>
     public IReadOnlyList<RouteRule> Rules { get; init; } = [];
 
@@ -68,8 +81,6 @@ public sealed record SubscriptionResource(ResourceOrigin Origin, string Name, st
 
     /// <summary>Null = messages are delivered one by one.</summary>
     public BulkSubscribe? BulkSubscribe { get; init; }
-
-    public IReadOnlyList<string> Scopes { get; init; } = [];
 }
 
 /// <summary><c>bulkSubscribe</c> of a subscription that has it enabled: messages go to the app in batches.</summary>
@@ -106,6 +117,12 @@ public sealed record ConfigurationResource
     /// <summary><c>logging.apiLogging</c>.</summary>
     public ApiLoggingSettings ApiLogging { get; init; } = new(false, false, false);
 
+    /// <summary>Every part of <c>spec</c>, acted upon or not: name → content in one spelling, as <see cref="Resource.Definition"/>.</summary>
+    public IReadOnlyDictionary<string, string> Parts { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>Feature <c>HotReload</c>, on unless switched off.</summary>
+    public bool HotReload => Features.GetValueOrDefault("HotReload", true);
+
     /// <summary>Whether the deny list keeps this component out; with such a list one without a version is out too.</summary>
     public bool Denies(ComponentResource component) => DeniedComponents.Count > 0 &&
         (component.Version.Length == 0 ||
@@ -134,7 +151,15 @@ public sealed record ResourceSet
 
     public IReadOnlyList<HttpEndpointResource> HttpEndpoints { get; init; } = [];
 
+    public IReadOnlyList<ResiliencyResource> Resiliencies { get; init; } = [];
+
     public ConfigurationResource Configuration { get; init; } = new();
+
+    /// <summary>The components that are to run: those that the Configuration does not deny.</summary>
+    public IEnumerable<ComponentResource> AllowedComponents => Components.Where(component => !Configuration.Denies(component));
+
+    /// <summary>All of the resource folders, kind by kind, each kind in file order.</summary>
+    public IEnumerable<Resource> All => [.. Components, .. Subscriptions, .. HttpEndpoints, .. Resiliencies];
 
     /// <summary>Problems that did not stop the load: skipped documents, settings without effect.</summary>
     public IReadOnlyList<ResourceProblem> Problems { get; init; } = [];

@@ -3,13 +3,10 @@ using Sidecar.Runtime.Resources.Yaml;
 
 namespace Sidecar.Runtime.Resources;
 
-/// <summary>A subscription with its kind: names are unique within each version of the kind, as Dapr loads them apart.</summary>
-internal sealed record ReadSubscription(ResourceKind Kind, SubscriptionResource Resource);
-
 /// <summary><c>kind: Subscription</c>, both versions (contract section 4.5).</summary>
 internal static class SubscriptionReader
 {
-    public static ReadSubscription? Read(ResourceHeader header, YamlFields fields)
+    public static SubscriptionResource? Read(ResourceHeader header, YamlFields fields)
     {
         var scopes = fields.Texts("scopes");
         SubscriptionResource? subscription = null;
@@ -32,7 +29,7 @@ internal static class SubscriptionReader
         }
 
         fields.RefuseUnknown();
-        return subscription is null ? null : new ReadSubscription(header.Kind, subscription);
+        return subscription;
     }
 
     private static SubscriptionResource WithRoute(SubscriptionResource subscription, YamlFields spec) =>

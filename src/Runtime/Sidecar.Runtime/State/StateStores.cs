@@ -37,8 +37,12 @@ internal sealed class StateStores(ComponentRegistry components, SidecarOptions o
 
     public Task OnComponentRemovedAsync(LoadedComponent component, CancellationToken cancellationToken)
     {
-        // Its successor of the same name may be here already.
-        if (_stores.TryGetValue(component.Name, out var store) && ReferenceEquals(store.Driver, component.Component))
+        // Its successor of the same name may be here already, or take its place now: a request between the two turns finds one.
+        if (!_stores.TryGetValue(component.Name, out var store) || !ReferenceEquals(store.Driver, component.Component))
+            return Task.CompletedTask;
+        if (components.Find(component.Name) is { Component: IStateStore } successor)
+            Add(successor);
+        else
             _stores.TryRemove(KeyValuePair.Create(component.Name, store));
         return Task.CompletedTask;
     }

@@ -190,6 +190,17 @@ public sealed class BulkSubscribeTests
     }
 
     [Fact]
+    public async Task Bare_data_in_binary_mode_is_no_event_in_a_batch()
+    {
+        await using var host = await StartAsync(Declare(count: 1));
+
+        host.Broker.Deliver("orders", new byte[] { 1 }, ("content-type", "application/octet-stream"), ("ce_id", "1"));
+
+        Assert.Equal(Delivery.Nack, await host.Broker.NextAnswerAsync());
+        Assert.True(host.App.IsIdle);
+    }
+
+    [Fact]
     public async Task Batches_go_one_after_the_other()
     {
         var release = new TaskCompletionSource();

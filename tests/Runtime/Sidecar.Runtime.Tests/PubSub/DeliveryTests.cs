@@ -278,4 +278,32 @@ public sealed class DeliveryTests
     {
         Declared = [PubSubHost.Declare("orders", "/orders") with { Metadata = new Dictionary<string, string> { ["rawPayload"] = "true" } }],
     });
+
+    [Fact]
+    [Contract(53)]
+    public async Task A_message_in_binary_mode_is_routed_by_its_metadata_and_delivered_as_bare_data()
+    {
+        await using var host = await PubSubHost.StartAsync(new() { Declared = [PubSubHost.Declare("orders", "/other", new RouteRule("event.type == \"a\"", "/a"))] });
+
+        host.Broker.Deliver("orders", new byte[] { 0, 255 }, ("content-type", "application/octet-stream"), ("ce_Type", "a"), ("ce_id", "e1"));
+        var routed = await host.App.NextAsync();
+        host.Broker.Deliver("orders", new byte[] { 1 }, ("content-type", "application/octet-stream"), ("ce_expiration", "2020-01-01T00:00:00Z"));
+
+        Assert.Equal(("/a", "application/cloudevents+json"), (routed.Path, routed.Headers.ContentType.ToString()));
+        Assert.Equal([0, 255], routed.Body);
+        Assert.Equal((Delivery.Ack, Delivery.Ack), (await host.Broker.NextAnswerAsync(), await host.Broker.NextAnswerAsync()));
+        Assert.True(host.App.IsIdle);
+    }
+
+    [Fact]
+    public async Task The_trace_of_an_event_that_has_none_is_that_of_its_message()
+    {
+        await using var host = await PubSubHost.StartSubscribedAsync();
+
+        host.Broker.Deliver("orders", """{"id":"1"}"""u8.ToArray(), ("traceparent", "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"), ("tracestate", "a=b"));
+
+        var headers = (await host.App.NextAsync()).Headers;
+        Assert.StartsWith("00-0af7651916cd43dd8448eb211c80319c-", headers["traceparent"].ToString());
+        Assert.Equal("a=b", headers["tracestate"]);
+    }
 }

@@ -248,6 +248,24 @@ public sealed class SubscriptionLifeTests
     }
 
     [Fact]
+    public async Task A_subscription_that_was_ending_when_a_turn_was_given_up_starts_anew()
+    {
+        var ended = new TaskCompletionSource();
+        await using var host = await PubSubHost.StartSubscribedAsync(new TestBroker { StopsWhen = ended.Task });
+        using var givenUp = new CancellationTokenSource();
+        var turn = host.Feature.OnAppHealthChangedAsync(false, givenUp.Token);
+        await givenUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => turn);
+
+        var next = host.Feature.OnAppHealthChangedAsync(true, CancellationToken.None);
+        Assert.False(next.IsCompleted);
+        ended.SetResult();
+        await next.WithinAsync("the new subscription");
+
+        Assert.Equal(["orders"], host.Broker.SubscribedTopics);
+    }
+
+    [Fact]
     public async Task A_stop_during_a_turn_waits_for_what_that_turn_was_ending()
     {
         var ended = new TaskCompletionSource();

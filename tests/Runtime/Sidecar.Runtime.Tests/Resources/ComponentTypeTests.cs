@@ -71,7 +71,7 @@ public sealed class ComponentTypeTests
     {
         using var files = Component(type, "url: x.db", $"{field}: x");
 
-        Assert.Contains($"{type} does not know '{field}' and ignores it", Assert.Single(files.LoadProblems()));
+        Assert.Contains($"{type} does not know '{field}' and ignores it", Assert.Single(files.LoadProblems()).Message);
     }
 
     [Fact]
@@ -111,6 +111,30 @@ public sealed class ComponentTypeTests
             """);
 
         Assert.Empty(files.LoadProblems());
+    }
+
+    [Fact]
+    public void A_component_whose_secret_store_no_file_defines_would_wait_for_ever()
+    {
+        const string Text = """
+            apiVersion: dapr.io/v1alpha1
+            kind: Component
+            metadata: { name: store }
+            spec:
+              type: state.sqlite
+              metadata:
+              - { name: tableName, value: t }
+              - { name: connectionString, secretKeyRef: { name: db } }
+            auth: { secretStore: valt }
+            """;
+        const string Vault = "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { name: vault }\nspec: { type: secretstores.local.env }";
+        using var files = new ResourceFiles { Catalog = ComponentCatalog.Default }.Add("store.yaml", Text).Add("vault.yaml", Vault);
+        using var right = new ResourceFiles { Catalog = ComponentCatalog.Default }.Add("store.yaml", Text.Replace("valt", "vault")).Add("vault.yaml", Vault);
+
+        Assert.Equal(
+            ["8 spec.metadata[1].secretKeyRef: component 'store' waits for the secret store 'valt' of its auth.secretStore, which no file of the app defines; did you mean 'vault'?"],
+            ResourceFiles.Told(files.Load(strict: true).Errors));
+        Assert.Empty(right.Load(strict: true).Problems);
     }
 
     private static ResourceFiles Component(string type, string first, string? second = null, string version = "v1", string extra = "") =>

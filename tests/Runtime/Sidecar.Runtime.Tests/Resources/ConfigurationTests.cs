@@ -1,4 +1,5 @@
 using Sidecar.Runtime.Resources;
+using TestSupport;
 using static Sidecar.Runtime.Tests.Resources.ResourceFiles;
 
 namespace Sidecar.Runtime.Tests.Resources;
@@ -50,6 +51,7 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
+    [Contract(164)]
     public void Values_of_later_files_win_and_others_stay()
     {
         using var files = new ResourceFiles()

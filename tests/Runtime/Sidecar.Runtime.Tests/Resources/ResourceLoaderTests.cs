@@ -1,4 +1,5 @@
 using Sidecar.Runtime.Resources;
+using TestSupport;
 using static Sidecar.Runtime.Tests.Resources.ResourceFiles;
 
 namespace Sidecar.Runtime.Tests.Resources;
@@ -107,45 +108,25 @@ public sealed class ResourceLoaderTests
     }
 
     [Fact]
-    public void Strictly_every_mistake_of_every_file_is_told_at_once_with_line_field_and_expectation()
+    public void Strictly_every_mistake_of_a_component_is_told_at_once_with_line_field_and_expectation()
     {
-        using var files = new ResourceFiles()
-            .Add("a.yaml", """
-                apiVersion: dapr.io/v1alpha1
-                kind: Component
-                metadata:
-                  nam: statestore
-                spec:
-                  typ: state.redis
-                  ignoreErrors: "yes"
-                  metadata:
-                  - name: [a]
-                    valu: x
-                  - text
-                  - name: both
-                    value: x
-                    envRef: Y
-                extra: 1
-                """)
-            .Add("b.yaml", """
-                apiVersion: dapr.io/v1alpha1
-                kind: Componet
-                metadata: { name: x }
-                ---
-                kind: Component
-                ---
-                apiVersion: dapr.io/v1alpah1
-                kind: Component
-                ---
-                [1, 2]
-                ---
-                a: [unclosed
-                ---
-                apiVersion: dapr.io/v1alpha1
-                kind: Component
-                metadata: { name: a/b }
-                spec: { type: state.redis, initTimeout: soon, version: 1, version: 2 }
-                """);
+        using var files = new ResourceFiles().Add("a.yaml", """
+            apiVersion: dapr.io/v1alpha1
+            kind: Component
+            metadata:
+              nam: statestore
+            spec:
+              typ: state.redis
+              ignoreErrors: "yes"
+              metadata:
+              - name: [a]
+                valu: x
+              - text
+              - name: both
+                value: x
+                envRef: Y
+            extra: 1
+            """);
 
         var loaded = files.Load(strict: true);
 
@@ -164,9 +145,35 @@ public sealed class ResourceLoaderTests
                 "6 spec.typ: unknown field; did you mean 'type'?",
                 "15 extra: unknown field",
             ],
-            Told(loaded.Errors.Where(problem => problem.File.EndsWith("a.yaml", StringComparison.Ordinal))));
+            Told(loaded.Errors));
+    }
+
+    [Fact]
+    public void Strictly_every_document_that_is_no_resource_is_told_whatever_stands_before_it()
+    {
+        using var files = new ResourceFiles().Add("a.yaml", "kind: Componet").Add("b.yaml", """
+            apiVersion: dapr.io/v1alpha1
+            kind: Componet
+            metadata: { name: x }
+            ---
+            kind: Component
+            ---
+            apiVersion: dapr.io/v1alpah1
+            kind: Component
+            ---
+            [1, 2]
+            ---
+            a: [unclosed
+            ---
+            apiVersion: dapr.io/v1alpha1
+            kind: Component
+            metadata: { name: a/b }
+            spec: { type: state.redis, initTimeout: soon, version: 1, version: 2 }
+            """);
+
         Assert.Collection(
-            Told(loaded.Errors.Where(problem => problem.File.EndsWith("b.yaml", StringComparison.Ordinal))),
+            Told(files.Load(strict: true).Errors),
+            told => Assert.Equal("1 apiVersion: expected a text; this field is required", told),
             told => Assert.Equal("2 kind: unknown kind 'Componet'; did you mean 'Component'?; the document is ignored", told),
             told => Assert.Equal("5 apiVersion: expected a text; this field is required", told),
             told => Assert.Equal("7 apiVersion: expected dapr.io/v1alpha1, found 'dapr.io/v1alpah1'; the document is ignored", told),
@@ -218,6 +225,7 @@ public sealed class ResourceLoaderTests
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
+    [Contract(152)]
     public void One_name_twice_is_an_error_that_names_both_places(bool strict)
     {
         using var files = new ResourceFiles().Add("a.yaml", Store).Add("b.yaml", Store.Replace("state.redis", "pubsub.redis"));
@@ -238,12 +246,36 @@ public sealed class ResourceLoaderTests
     [InlineData("", "shop", "other", false)]
     [InlineData("", null, "other", true)]
     [InlineData("", "", "other", true)]
+    [Contract(153)]
     public void Scopes_and_namespace_decide_what_an_app_gets(string scopes, string? sidecarNamespace, string resourceNamespace, bool isLoaded)
     {
         using var files = new ResourceFiles { Namespace = sidecarNamespace }
             .Add("a.yaml", Store.Replace("  name: statestore", $"  name: statestore\n  namespace: '{resourceNamespace}'") + "\n" + scopes);
 
         Assert.Equal(isLoaded, files.LoadWell().Components.Count == 1);
+    }
+
+    [Theory]
+    [InlineData("", 5_000)]
+    [InlineData("5", 5_000)]
+    [InlineData("soon", 5_000)]
+    [InlineData("-1s", 5_000)]
+    [InlineData("1m30s", 90_000)]
+    [InlineData("250ms", 250)]
+    public void An_init_timeout_that_is_no_duration_is_5_seconds(string text, int milliseconds)
+    {
+        using var files = new ResourceFiles().Add("a.yaml", $"{Store}\n  initTimeout: {text}");
+
+        Assert.Equal(TimeSpan.FromMilliseconds(milliseconds), Assert.Single(files.LoadWell(strict: false).Components).InitTimeout);
+    }
+
+    [Fact]
+    public void Folders_are_read_in_the_order_given_and_one_given_twice_once()
+    {
+        using var files = new ResourceFiles().Add("../first/z.yaml", Store.Replace("statestore", "one")).Add("a.yaml", Store.Replace("statestore", "two"));
+        var options = new ResourceLoadOptions("me", null, [files.Path("first"), files.Path("resources"), files.Path("first")], [], new Dictionary<string, string>(), Strict: true);
+
+        Assert.Equal(["one", "two"], ResourceLoader.Load(options).Value!.Components.Select(component => component.Name));
     }
 
     [Fact]
@@ -262,21 +294,25 @@ public sealed class ResourceLoaderTests
             kind: Deployment
             ---
             apiVersion: dapr.io/v1alpha1
-            kind: Resiliency
+            kind: MCPServer
             metadata: { name: a }
-            spec: {}
             ---
             apiVersion: dapr.io/v1alpha1
-            kind: Resiliency
+            kind: MCPServer
             metadata: { name: b }
-            spec: {}
+            ---
+            apiVersion: dapr.io/v1alpha1
+            kind: WorkflowAccessPolicy
+            metadata: { name: c }
             ---
             apiVersion: dapr.io/v1alpha1
             kind: Configuration
             metadata: { name: d }
             """);
 
-        Assert.Equal(["5 kind: Resiliency is valid and has no effect in this runtime yet"], Told(files.LoadWell().Problems));
+        Assert.Equal(
+            ["5 kind: MCPServer is valid and has no effect in this runtime yet", "13 kind: WorkflowAccessPolicy is valid and has no effect in this runtime yet"],
+            Told(files.LoadWell().Problems));
     }
 
     [Fact]
@@ -288,32 +324,5 @@ public sealed class ResourceLoaderTests
 
         Assert.True(Assert.Single(resources.Components).IgnoreErrors);
         Assert.Equal("8 spec.IgnoreErrors: is read as 'ignoreErrors'; spell it so, Kubernetes refuses other capitals", Assert.Single(Told(resources.Problems)));
-    }
-
-    [Fact]
-    public void Unknown_fields_of_a_kind_without_effect_are_told_too()
-    {
-        using var files = new ResourceFiles().Add("a.yaml", """
-            apiVersion: dapr.io/v1alpha1
-            kind: Resiliency
-            metadata: { name: a }
-            spec:
-              policies:
-                timeouts: { fast: 1s }
-                retries:
-                  again: { policy: constant, maxRetry: 3 }
-                circuitBreakers: []
-              targets:
-                components:
-                  statestore: { outbond: { retry: again } }
-            """);
-
-        Assert.Equal(
-            [
-                "8 spec.policies.retries.again.maxRetry: unknown field",
-                "9 spec.policies.circuitBreakers: expected a map, found a list",
-                "12 spec.targets.components.statestore.outbond: unknown field; did you mean 'outbound'?",
-            ],
-            Told(files.Load(strict: true).Errors));
     }
 }

@@ -71,70 +71,88 @@ public sealed class RunTemplateLoaderTests : IDisposable
         Assert.Empty(app.WithoutEffect);
     }
 
-    [Fact]
-    public void Every_field_is_read()
+    private const string EveryField = """
+        version: 1
+        name: shop
+        common:
+          resourcesPaths: [./config, ./components/redis]
+          configFilePath: ./config/config.yaml
+          env: { A: common, B: 010, C: }
+          appLogDestination: console
+        apps:
+        - appID: order-service
+          appDirPath: ./apps/orders
+          appPort: 5001
+          daprHTTPPort: 3501
+          daprGRPCPort: 50011
+          daprInternalGRPCPort: 50012
+          metricsPort: 9091
+          profilePort: 7771
+          command: [dotnet, run, 1]
+          appChannelAddress: 127.0.0.2
+          unixDomainSocket: /tmp/sockets
+          appProtocol: h2c
+          apiListenAddresses: 127.0.0.1,::1
+          enableProfiling: true
+          logLevel: debug
+          appMaxConcurrency: 5
+          placementHostAddress: localhost:50005
+          schedulerHostAddress: ""
+          maxBodySize: 16Mi
+          readBufferSize: 8Ki
+          enableAppHealthCheck: true
+          appHealthCheckPath: /healthz
+          appHealthProbeInterval: 3
+          appHealthProbeTimeout: 200
+          appHealthThreshold: 2
+          enableApiLogging: true
+          env: { A: own }
+          appLogDestination: file
+          daprdLogDestination: console
+          containerImage: x:1
+          containerImagePullPolicy: Never
+          createService: false
+        """;
+
+    private RunTemplate LoadEveryField()
     {
         _folder.Write("config/config.yaml", "");
-        var template = LoadWell("""
-            version: 1
-            name: shop
-            common:
-              resourcesPaths: [./config, ./components/redis]
-              configFilePath: ./config/config.yaml
-              env: { A: common, B: 010, C: }
-              appLogDestination: console
-            apps:
-            - appID: order-service
-              appDirPath: ./apps/orders
-              appPort: 5001
-              daprHTTPPort: 3501
-              daprGRPCPort: 50011
-              daprInternalGRPCPort: 50012
-              metricsPort: 9091
-              profilePort: 7771
-              command: [dotnet, run, 1]
-              appChannelAddress: 127.0.0.2
-              unixDomainSocket: /tmp/sockets
-              appProtocol: h2c
-              apiListenAddresses: 127.0.0.1,::1
-              enableProfiling: true
-              logLevel: debug
-              appMaxConcurrency: 5
-              placementHostAddress: localhost:50005
-              schedulerHostAddress: ""
-              maxBodySize: 16Mi
-              readBufferSize: 8Ki
-              enableAppHealthCheck: true
-              appHealthCheckPath: /healthz
-              appHealthProbeInterval: 3
-              appHealthProbeTimeout: 200
-              appHealthThreshold: 2
-              enableApiLogging: true
-              env: { A: own }
-              appLogDestination: file
-              daprdLogDestination: console
-              containerImage: x:1
-              containerImagePullPolicy: Never
-              createService: false
-            """);
+        return LoadWell(EveryField);
+    }
+
+    [Fact]
+    public void Every_field_of_an_app_and_its_process_is_read()
+    {
+        var template = LoadEveryField();
 
         Assert.Equal("shop", template.Name);
         var app = Assert.Single(template.Apps);
         Assert.Equal("order-service", app.AppId);
-        Assert.Equal(
-            (5001, 3501, 50011, 50012, 9091, 7771),
-            (app.AppPort, app.DaprHttpPort, app.DaprGrpcPort, app.DaprInternalGrpcPort, app.MetricsPort, app.ProfilePort));
         Assert.Equal(["dotnet", "run", "1"], app.Command);
         Assert.Equal([_folder.File("config"), _folder.File("components/redis")], app.ResourcesPaths);
         Assert.Equal(_folder.File("config/config.yaml"), app.ConfigFilePath);
-        Assert.Equal(("127.0.0.2", "/tmp/sockets", "h2c", "127.0.0.1,::1", "debug"), (app.AppChannelAddress, app.UnixDomainSocket, app.AppProtocol, app.ApiListenAddresses, app.LogLevel));
-        Assert.Equal((5, "16Mi", "8Ki", true, "/healthz", 3, 200, 2, true), (app.AppMaxConcurrency, app.MaxBodySize, app.ReadBufferSize, app.EnableAppHealthCheck, app.AppHealthCheckPath, app.AppHealthProbeInterval, app.AppHealthProbeTimeout, app.AppHealthThreshold, app.EnableApiLogging));
         Assert.Equal([("A", "own"), ("B", "010"), ("C", "")], app.Env.OrderBy(pair => pair.Key, StringComparer.Ordinal).Select(pair => (pair.Key, pair.Value)));
         Assert.Equal(("file", "console"), (app.AppLogDestination, app.DaprdLogDestination));
-        Assert.Equal(
-            ["containerImage", "containerImagePullPolicy", "enableProfiling", "metricsPort", "placementHostAddress", "profilePort"],
-            app.WithoutEffect.Order(StringComparer.Ordinal));
     }
+
+    [Fact]
+    public void Every_field_of_a_sidecar_is_read()
+    {
+        var app = Assert.Single(LoadEveryField().Apps);
+
+        Assert.Equal(
+            (5001, 3501, 50011, 50012, 9091, 7771),
+            (app.AppPort, app.DaprHttpPort, app.DaprGrpcPort, app.DaprInternalGrpcPort, app.MetricsPort, app.ProfilePort));
+        Assert.Equal(("127.0.0.2", "/tmp/sockets", "h2c", "127.0.0.1,::1", "debug"), (app.AppChannelAddress, app.UnixDomainSocket, app.AppProtocol, app.ApiListenAddresses, app.LogLevel));
+        Assert.Equal((5, "16Mi", "8Ki", true, "/healthz", 3, 200, 2, true), (app.AppMaxConcurrency, app.MaxBodySize, app.ReadBufferSize, app.EnableAppHealthCheck, app.AppHealthCheckPath, app.AppHealthProbeInterval, app.AppHealthProbeTimeout, app.AppHealthThreshold, app.EnableApiLogging));
+    }
+
+    [Fact]
+    public void Fields_without_effect_are_listed() => Assert.Equal(
+        [
+            "containerImage", "containerImagePullPolicy", "enableProfiling", "metricsPort", "placementHostAddress", "profilePort",
+        ],
+        Assert.Single(LoadEveryField().Apps).WithoutEffect.Order(StringComparer.Ordinal));
 
     [Fact]
     public void Every_mistake_is_told_at_once_with_line_field_and_expectation()

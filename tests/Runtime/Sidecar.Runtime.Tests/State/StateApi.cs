@@ -105,6 +105,15 @@ internal sealed class StateApi : IAsyncDisposable
         await TellFeaturesAsync(feature => feature.OnComponentRemovedAsync(old, CancellationToken.None));
     }
 
+    /// <summary>A reload changes a component; <paramref name="between"/> runs when the slices know that the old one goes and not yet that the new one is there.</summary>
+    public async Task ChangeAsync(LoadedComponent old, LoadedComponent successor, Func<Task> between)
+    {
+        _components.Replace(old, successor);
+        await TellFeaturesAsync(feature => feature.OnComponentRemovedAsync(old, CancellationToken.None));
+        await between();
+        await TellFeaturesAsync(feature => feature.OnComponentAddedAsync(successor, CancellationToken.None));
+    }
+
     public Task<Reply> GetAsync(string path) => SendAsync(HttpMethod.Get, path);
 
     public Task<Reply> PostAsync(string path, string body) => SendAsync(HttpMethod.Post, path, body);

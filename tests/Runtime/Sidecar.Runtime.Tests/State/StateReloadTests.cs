@@ -54,6 +54,19 @@ public sealed class StateReloadTests
     }
 
     [Fact]
+    public async Task A_store_that_is_changed_is_there_all_the_time()
+    {
+        var successor = new MemoryStateStore();
+        var old = StateApi.Component("store", new MemoryStateStore(), Array.Empty<(string, string)>());
+        await using var api = await StateApi.StartLoadedAsync([old]);
+
+        await api.ChangeAsync(
+            old, StateApi.Component("store", successor, Array.Empty<(string, string)>()), async () => (await api.SaveAsync("""[{"key":"k","value":1}]""")).AssertNoContent());
+
+        Assert.Equal(["app||k"], successor.Keys);
+    }
+
+    [Fact]
     public async Task An_outbox_that_is_added_publishes_and_one_that_is_removed_no_longer_consumes()
     {
         await using var api = await StateApi.StartAsync([]);

@@ -1,5 +1,5 @@
+using System.Collections.ObjectModel;
 using System.Text.Json;
-using Microsoft.Data.Sqlite;
 using Sidecar.Components.PubSub;
 
 namespace Sidecar.Components.Sqlite;
@@ -22,24 +22,24 @@ internal sealed record ClaimRequest(string Topic, long GroupId, long ConsumerId,
 internal sealed class ClaimOperation(ClaimRequest request, DateTimeOffset now) : SqliteOperation<Claim>
 {
     private const string DueSql =
-        "SELECT message_id, visible_at, attempts FROM pubsub_leases WHERE group_id=$1 AND visible_at<=$2 ORDER BY visible_at, message_id LIMIT $3";
+        "SELECT message_id, visible_at, attempts FROM pubsub_leases WHERE group_id=?1 AND visible_at<=?2 ORDER BY visible_at, message_id LIMIT ?3";
 
     private const string FreshSql =
         """
-        SELECT id, published_at FROM pubsub_messages WHERE topic=$1 AND id>(SELECT position FROM pubsub_groups WHERE id=$2)
-        ORDER BY id LIMIT $3
+        SELECT id, published_at, expires_at, content_type, metadata, data FROM pubsub_messages
+        WHERE topic=?1 AND id>(SELECT position FROM pubsub_groups WHERE id=?2) ORDER BY id LIMIT ?3
         """;
 
-    private const string LoadSql = "SELECT expires_at, content_type, metadata, data FROM pubsub_messages WHERE id=$1";
+    private const string LoadSql = "SELECT id, published_at, expires_at, content_type, metadata, data FROM pubsub_messages WHERE id=?1";
 
     private const string LeaseSql =
-        "INSERT OR REPLACE INTO pubsub_leases(group_id, message_id, consumer_id, visible_at, attempts) VALUES ($1, $2, $3, $4, $5)";
+        "INSERT OR REPLACE INTO pubsub_leases(group_id, message_id, consumer_id, visible_at, attempts) VALUES (?1, ?2, ?3, ?4, ?5)";
 
-    private const string ForgetSql = "DELETE FROM pubsub_leases WHERE group_id=$1 AND message_id=$2";
+    private const string ForgetSql = "DELETE FROM pubsub_leases WHERE group_id=?1 AND message_id=?2";
 
-    private const string AdvanceSql = "UPDATE pubsub_groups SET position=$2 WHERE id=$1";
+    private const string AdvanceSql = "UPDATE pubsub_groups SET position=?2 WHERE id=?1";
 
-    private const string NextSql = "SELECT min(visible_at) FROM pubsub_leases WHERE group_id=$1";
+    private const string NextSql = "SELECT min(visible_at) FROM pubsub_leases WHERE group_id=?1";
 
     private readonly long _now = now.ToUnixTimeMilliseconds();
     private readonly List<ClaimedMessage> _claimed = [];
@@ -49,57 +49,104 @@ internal sealed class ClaimOperation(ClaimRequest request, DateTimeOffset now) :
 
     protected override Claim Execute(SqliteSession session)
     {
-        var due = Candidates(session, DueSql, request.GroupId, _now, request.Most);
-        var fresh = Candidates(session, FreshSql, request.Topic, request.GroupId, request.Most);
+        var due = Due(session);
+        var fresh = Fresh(session);
         var (nextDue, nextFresh) = (0, 0);
         while (_claimed.Count < request.Most && (nextDue < due.Count || nextFresh < fresh.Count))
         {
             // Fresh ones strictly by id: the position must never pass a message that was not handed out.
-            var takeDue = nextFresh == fresh.Count || (nextDue < due.Count && due[nextDue].Available <= fresh[nextFresh].Available);
-            Take(session, takeDue ? due[nextDue++] : fresh[nextFresh++]);
+            if (nextFresh == fresh.Count || (nextDue < due.Count && due[nextDue].VisibleAt <= fresh[nextFresh].PublishedAt))
+                TakeDue(session, due[nextDue++]);
+            else if (fresh[nextFresh++] is { Message: { } message } taken)
+                Lease(session, taken.Id, 1, message);
         }
 
         if (nextFresh > 0)
-            session.Execute(AdvanceSql, request.GroupId, fresh[nextFresh - 1].Id);
+            Run(session, AdvanceSql, request.GroupId, fresh[nextFresh - 1].Id);
         var hasMore = due.Count == request.Most || fresh.Count == request.Most || nextDue < due.Count || nextFresh < fresh.Count;
-        return new Claim(_claimed, hasMore, (long?)session.Scalar(NextSql, request.GroupId));
+        return new Claim(_claimed, hasMore, NextDue(session));
     }
 
-    private static List<Candidate> Candidates(SqliteSession session, string sql, object first, object second, object third)
+    private List<DueLease> Due(SqliteSession session)
     {
-        List<Candidate> found = [];
-        using var rows = session.Query(sql, first, second, third);
-        while (rows.Read())
-            found.Add(new Candidate(rows.GetInt64(0), rows.GetInt64(1), rows.FieldCount > 2, rows.FieldCount > 2 ? rows.GetInt32(2) : 0));
-        return found;
+        List<DueLease> due = [];
+        var rows = session.Prepare(DueSql);
+        rows.Bind(1, request.GroupId);
+        rows.Bind(2, _now);
+        rows.Bind(3, request.Most);
+        while (rows.Step())
+            due.Add(new DueLease(rows.Integer(0), rows.Integer(1), (int)rows.Integer(2)));
+        rows.Reset();
+        return due;
     }
 
-    /// <summary>Leases the message, or lets go of it if it has expired or is gone.</summary>
-    private void Take(SqliteSession session, Candidate candidate)
+    private List<FreshMessage> Fresh(SqliteSession session)
     {
-        var message = Load(session, candidate.Id);
+        List<FreshMessage> fresh = [];
+        var rows = session.Prepare(FreshSql);
+        rows.Bind(1, request.Topic);
+        rows.Bind(2, request.GroupId);
+        rows.Bind(3, request.Most);
+        while (rows.Step())
+            fresh.Add(Read(rows));
+        rows.Reset();
+        return fresh;
+    }
+
+    /// <summary>Leases the message anew, or lets go of it if it has expired or is gone.</summary>
+    private void TakeDue(SqliteSession session, DueLease lease)
+    {
+        var row = session.Prepare(LoadSql);
+        row.Bind(1, lease.MessageId);
+        var message = row.Step() ? Read(row).Message : null;
+        row.Reset();
         if (message is null)
-        {
-            if (candidate.HasLease)
-                session.Execute(ForgetSql, request.GroupId, candidate.Id);
-            return;
-        }
-
-        var attempt = candidate.Attempts + 1;
-        session.Execute(LeaseSql, request.GroupId, candidate.Id, request.ConsumerId, _now + (long)request.Lease.TotalMilliseconds, attempt);
-        _claimed.Add(new ClaimedMessage(candidate.Id, attempt, message));
+            Run(session, ForgetSql, request.GroupId, lease.MessageId);
+        else
+            Lease(session, lease.MessageId, lease.Attempts + 1, message);
     }
 
-    private PubSubMessage? Load(SqliteSession session, long id)
+    private void Lease(SqliteSession session, long id, int attempt, PubSubMessage message)
     {
-        using var row = session.Query(LoadSql, id);
-        if (!row.Read() || (!row.IsDBNull(0) && row.GetInt64(0) <= _now))
-            return null;
-        return new PubSubMessage(request.Topic, row.GetFieldValue<byte[]>(3), row.IsDBNull(1) ? null : row.GetString(1), Metadata(row));
+        var lease = session.Prepare(LeaseSql);
+        lease.Bind(1, request.GroupId);
+        lease.Bind(2, id);
+        lease.Bind(3, request.ConsumerId);
+        lease.Bind(4, _now + (long)request.Lease.TotalMilliseconds);
+        lease.Bind(5, attempt);
+        lease.Run();
+        _claimed.Add(new ClaimedMessage(id, attempt, message));
     }
 
-    private static Dictionary<string, string> Metadata(SqliteDataReader row) =>
-        row.IsDBNull(2) ? [] : JsonSerializer.Deserialize(row.GetString(2), MessageMetadata.Default.DictionaryStringString) ?? [];
+    private long? NextDue(SqliteSession session)
+    {
+        var row = session.Prepare(NextSql);
+        row.Bind(1, request.GroupId);
+        long? next = row.Step() && !row.IsNull(0) ? row.Integer(0) : null;
+        row.Reset();
+        return next;
+    }
 
-    private readonly record struct Candidate(long Id, long Available, bool HasLease, int Attempts);
+    private static void Run(SqliteSession session, string sql, long first, long second)
+    {
+        var statement = session.Prepare(sql);
+        statement.Bind(1, first);
+        statement.Bind(2, second);
+        statement.Run();
+    }
+
+    private FreshMessage Read(SqliteStatement row)
+    {
+        var isOver = !row.IsNull(2) && row.Integer(2) <= _now;
+        return new FreshMessage(row.Integer(0), row.Integer(1), isOver ? null : new PubSubMessage(request.Topic, row.Bytes(5), row.Text(3), Metadata(row.Text(4))));
+    }
+
+    private static IReadOnlyDictionary<string, string> Metadata(string? json) => json is null
+        ? ReadOnlyDictionary<string, string>.Empty
+        : JsonSerializer.Deserialize(json, MessageMetadata.Default.DictionaryStringString) ?? [];
+
+    private readonly record struct DueLease(long MessageId, long VisibleAt, int Attempts);
+
+    /// <param name="Message">Null when its time to live is over.</param>
+    private readonly record struct FreshMessage(long Id, long PublishedAt, PubSubMessage? Message);
 }

@@ -1,4 +1,3 @@
-using System.Runtime.InteropServices;
 using System.Text.Json;
 using System.Text.Json.Serialization;
 using Sidecar.Components.PubSub;
@@ -9,14 +8,14 @@ namespace Sidecar.Components.Sqlite;
 internal sealed class PublishOperation : SqliteOperation<int>
 {
     private const string Sql =
-        "INSERT INTO pubsub_messages(topic, published_at, expires_at, content_type, metadata, data) VALUES ($1, $2, $3, $4, $5, $6)";
+        "INSERT INTO pubsub_messages(topic, published_at, expires_at, content_type, metadata, data) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
 
     private readonly Row[] _rows;
     private readonly long _published;
 
     public PublishOperation(IReadOnlyList<PubSubMessage> messages, DateTimeOffset now)
     {
-        // Put into the form of the table on the caller's thread.
+        // Put into the form of the table on the caller's thread, who does not touch the data before the commit.
         _published = now.ToUnixTimeMilliseconds();
         _rows = new Row[messages.Count];
         for (var index = 0; index < _rows.Length; index++)
@@ -27,8 +26,18 @@ internal sealed class PublishOperation : SqliteOperation<int>
 
     protected override int Execute(SqliteSession session)
     {
+        var insert = session.Prepare(Sql);
         foreach (var row in _rows)
-            session.Execute(Sql, row.Topic, _published, row.Expires, row.ContentType, row.Metadata, row.Data);
+        {
+            insert.Bind(1, row.Topic);
+            insert.Bind(2, _published);
+            insert.Bind(3, row.Expires);
+            insert.Bind(4, row.ContentType);
+            insert.Bind(5, row.Metadata);
+            insert.Bind(6, row.Data.Span);
+            insert.Run();
+        }
+
         return _rows.Length;
     }
 
@@ -37,14 +46,9 @@ internal sealed class PublishOperation : SqliteOperation<int>
         message.TimeToLive is { } ttl && ttl > TimeSpan.Zero ? _published + (long)ttl.TotalMilliseconds : null,
         message.ContentType,
         message.Metadata.Count == 0 ? null : JsonSerializer.Serialize(message.Metadata, MessageMetadata.Default.IReadOnlyDictionaryStringString),
-        Bytes(message.Data));
+        message.Data);
 
-    private static byte[] Bytes(ReadOnlyMemory<byte> data) =>
-        MemoryMarshal.TryGetArray(data, out var segment) && segment.Offset == 0 && segment.Count == segment.Array!.Length
-            ? segment.Array
-            : data.ToArray();
-
-    private readonly record struct Row(string Topic, long? Expires, string? ContentType, string? Metadata, byte[] Data);
+    private readonly record struct Row(string Topic, long? Expires, string? ContentType, string? Metadata, ReadOnlyMemory<byte> Data);
 }
 
 [JsonSerializable(typeof(IReadOnlyDictionary<string, string>))]

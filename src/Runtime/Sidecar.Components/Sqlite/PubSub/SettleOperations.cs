@@ -1,12 +1,53 @@
 namespace Sidecar.Components.Sqlite;
 
 /// <summary>
-/// Done with a message. Whoever holds the lease by now: it was handled, also if its time was over meanwhile.
+/// Done with messages. Whoever holds their leases by now: they were handled, also if their time was over meanwhile. Takes
+/// in more until the moment it runs.
 /// </summary>
-internal sealed class AckOperation(long groupId, long messageId) : SqliteOperation<int>
+internal sealed class AckOperation(long groupId) : SqliteOperation<int>
 {
-    protected override int Execute(SqliteSession session) =>
-        session.Execute("DELETE FROM pubsub_leases WHERE group_id=$1 AND message_id=$2", groupId, messageId);
+    private const string Sql = "DELETE FROM pubsub_leases WHERE group_id=?1 AND message_id=?2";
+
+    private readonly Lock _lock = new();
+    private readonly List<ClaimedMessage> _messages = [];
+    private bool _isClosed;
+
+    /// <summary>What it is about; complete once the operation has run or failed.</summary>
+    public IReadOnlyList<ClaimedMessage> Messages => _messages;
+
+    public override bool NeedsSavepoint => true;
+
+    /// <summary>False when it is too late; the message then goes with the next operation.</summary>
+    public bool TryAdd(ClaimedMessage message)
+    {
+        lock (_lock)
+        {
+            if (!_isClosed)
+                _messages.Add(message);
+            return !_isClosed;
+        }
+    }
+
+    /// <summary>Takes in no more.</summary>
+    public void Close()
+    {
+        lock (_lock)
+            _isClosed = true;
+    }
+
+    protected override int Execute(SqliteSession session)
+    {
+        Close();
+        var delete = session.Prepare(Sql);
+        delete.Bind(1, groupId);
+        foreach (var message in _messages)
+        {
+            delete.Bind(2, message.Id);
+            delete.Run();
+        }
+
+        return _messages.Count;
+    }
 }
 
 /// <summary>

@@ -18,12 +18,14 @@ internal sealed class SqliteSubscription : IAsyncDisposable
     private readonly PubSubHandler _handler;
     private readonly ILogger _logger;
     private readonly ClaimRequest _place;
-    private readonly ConcurrentDictionary<ClaimedMessage, CancellationTokenSource> _underWay = new(ReferenceEqualityComparer.Instance);
+    private readonly ConcurrentDictionary<ClaimedMessage, ClaimLimit> _underWay = new(ReferenceEqualityComparer.Instance);
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Signal _signal = new();
+    private readonly Lock _ackLock = new();
     private readonly Lock _timerLock = new();
     private readonly ITimer _timer;
     private long _timerDue = long.MaxValue;
+    private AckOperation? _acks;
     private Task _pump = Task.CompletedTask;
     private int _inFlight;
     private int _disposed;
@@ -77,8 +79,8 @@ internal sealed class SqliteSubscription : IAsyncDisposable
         {
             // 3.
             _cancelled = true;
-            foreach (var handler in _underWay.Values)
-                await CancelAsync(handler).ConfigureAwait(false);
+            foreach (var limit in _underWay.Values.Distinct())
+                await limit.CancelAsync().ConfigureAwait(false);
 
             // 4. Those that end now give back their message themselves.
             if (!await DrainedAsync().ConfigureAwait(false))
@@ -90,18 +92,6 @@ internal sealed class SqliteSubscription : IAsyncDisposable
 
         _broker.Remove(this);
         await _timer.DisposeAsync().ConfigureAwait(false);
-    }
-
-    private static async Task CancelAsync(CancellationTokenSource handler)
-    {
-        try
-        {
-            await handler.CancelAsync().ConfigureAwait(false);
-        }
-        catch (ObjectDisposedException)
-        {
-            // It has just ended by itself.
-        }
     }
 
     private async Task<bool> DrainedAsync()
@@ -133,8 +123,7 @@ internal sealed class SqliteSubscription : IAsyncDisposable
                     return;
                 }
 
-                foreach (var message in claim.Messages)
-                    Begin(message);
+                Begin(claim.Messages);
                 _hasBacklog = claim.HasMore;
                 if (claim.HasMore && Volatile.Read(ref _inFlight) < _options.MaxInFlight)
                     continue;
@@ -160,32 +149,43 @@ internal sealed class SqliteSubscription : IAsyncDisposable
         }
     }
 
-    private void Begin(ClaimedMessage message)
+    private void Begin(IReadOnlyList<ClaimedMessage> messages)
     {
-        var limit = new CancellationTokenSource(_options.ProcessingTimeout, _broker.Time);
-        _underWay[message] = limit;
-        Interlocked.Increment(ref _inFlight);
+        if (messages.Count == 0)
+            return;
+        var limit = new ClaimLimit(messages.Count, _options.ProcessingTimeout, _broker.Time);
+        Interlocked.Add(ref _inFlight, messages.Count);
+        foreach (var message in messages)
+            _underWay[message] = limit;
 
-        // Runs up to its first await here, which makes handlers begin in order; the count of those under way owns it.
-        _ = HandleAsync(message, limit);
+        // Each runs up to its first await here, which makes handlers begin in order; the count of those under way owns them.
+        foreach (var message in messages)
+            _ = HandleAsync(message, limit);
     }
 
-    private async Task HandleAsync(ClaimedMessage message, CancellationTokenSource limit)
+    private async Task HandleAsync(ClaimedMessage message, ClaimLimit limit)
     {
-        try
+        var delivery = await CallAsync(message, limit.Token).ConfigureAwait(false);
+        limit.Release();
+        if (delivery == Delivery.Ack)
         {
-            var delivery = await CallAsync(message, limit.Token).ConfigureAwait(false);
-            await SettleAsync(message, delivery).ConfigureAwait(false);
+            Acknowledge(message);
+            return;
         }
-        finally
-        {
+
+        await ReturnAsync(message).ConfigureAwait(false);
+        End([message]);
+    }
+
+    /// <summary>Their places are free again.</summary>
+    private void End(IReadOnlyList<ClaimedMessage> messages)
+    {
+        foreach (var message in messages)
             _underWay.TryRemove(message, out _);
-            limit.Dispose();
-            if (Interlocked.Decrement(ref _inFlight) == 0 && _draining)
-                _drained.TrySetResult();
-            else if (_hasBacklog)
-                Wake();
-        }
+        if (Interlocked.Add(ref _inFlight, -messages.Count) == 0 && _draining)
+            _drained.TrySetResult();
+        else if (_hasBacklog)
+            Wake();
     }
 
     private async Task<Delivery> CallAsync(ClaimedMessage message, CancellationToken cancellationToken)
@@ -206,22 +206,48 @@ internal sealed class SqliteSubscription : IAsyncDisposable
         return Delivery.Nack;
     }
 
-    private async Task SettleAsync(ClaimedMessage message, Delivery delivery)
+    /// <summary>All that are handled until the writer gets to it are settled together.</summary>
+    private void Acknowledge(ClaimedMessage message)
     {
-        if (delivery == Delivery.Nack && _cancelled)
+        AckOperation acks;
+        lock (_ackLock)
+        {
+            if (_acks?.TryAdd(message) == true)
+                return;
+            _acks = acks = new AckOperation(GroupId);
+            acks.TryAdd(message);
+        }
+
+        _ = RecordAsync(acks);
+    }
+
+    private async Task RecordAsync(AckOperation acks)
+    {
+        try
+        {
+            await _broker.File.WriteAsync(acks, SqliteBroker.Limits, CancellationToken.None).ConfigureAwait(false);
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            acks.Close();
+            foreach (var message in acks.Messages)
+                SqliteTopicLog.SettleFailed(_logger, message.Id, Topic, failure);
+        }
+
+        End(acks.Messages);
+    }
+
+    private async Task ReturnAsync(ClaimedMessage message)
+    {
+        if (_cancelled)
         {
             await GiveBackAsync([message]).ConfigureAwait(false);
+            return;
         }
-        else if (delivery == Delivery.Nack)
-        {
-            var due = (_broker.Time.GetUtcNow() + _options.RedeliverAfter(message.Attempt)).ToUnixTimeMilliseconds();
-            await RecordAsync(message, new ReturnOperation(_place, message, due, countsAsAttempt: true)).ConfigureAwait(false);
-            WakeAt(due);
-        }
-        else
-        {
-            await RecordAsync(message, new AckOperation(GroupId, message.Id)).ConfigureAwait(false);
-        }
+
+        var due = (_broker.Time.GetUtcNow() + _options.RedeliverAfter(message.Attempt)).ToUnixTimeMilliseconds();
+        await RecordAsync(message, new ReturnOperation(_place, message, due, countsAsAttempt: true)).ConfigureAwait(false);
+        WakeAt(due);
     }
 
     private async Task GiveBackAsync(IReadOnlyCollection<ClaimedMessage> messages)

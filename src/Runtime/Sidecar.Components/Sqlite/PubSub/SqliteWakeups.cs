@@ -26,8 +26,9 @@ internal sealed class SqliteWakeups : IAsyncDisposable
     private readonly ILogger _logger;
     private readonly Task _sending;
     private readonly Task _receiving;
-    private List<IPEndPoint> _ports = [];
+    private volatile List<IPEndPoint> _ports = [];
     private long _portsRead;
+    private int _greetings;
 
     public SqliteWakeups(Func<CancellationToken, Task<IReadOnlyList<SqliteConsumer>>> listConsumers, Action<string> wake, TimeProvider time, ILogger logger)
     {
@@ -40,9 +41,14 @@ internal sealed class SqliteWakeups : IAsyncDisposable
 
     public int Port { get; }
 
+    private bool ArePortsFresh => Volatile.Read(ref _portsRead) is var read && read != 0 && _time.GetElapsedTime(read) < PortsStayFresh;
+
     /// <summary>Returns at once; many calls in a row become one datagram per topic.</summary>
     public void Announce(string topic)
     {
+        // Whoever joins says so, and finds in the file what was published before.
+        if (topic.Length > 0 && ArePortsFresh && _ports.Count == 0)
+            return;
         lock (_lock)
             _topics.Add(topic);
         _news.Set();
@@ -104,12 +110,16 @@ internal sealed class SqliteWakeups : IAsyncDisposable
 
     private async Task RefreshPortsAsync()
     {
-        var read = Volatile.Read(ref _portsRead);
-        if (read != 0 && _time.GetElapsedTime(read) < PortsStayFresh)
+        if (ArePortsFresh)
             return;
-        Volatile.Write(ref _portsRead, _time.GetTimestamp());
+        var (greetings, now) = (Volatile.Read(ref _greetings), _time.GetTimestamp());
         var consumers = await _listConsumers(_stopping.Token).ConfigureAwait(false);
         _ports = [.. consumers.Where(consumer => consumer.Port != Port && consumer.Port != 0).Select(consumer => new IPEndPoint(IPAddress.Loopback, consumer.Port))];
+        Volatile.Write(ref _portsRead, now);
+
+        // Who joined while the list was read may not be in it.
+        if (Volatile.Read(ref _greetings) != greetings)
+            Volatile.Write(ref _portsRead, 0);
     }
 
     private async Task ReceiveAsync()
@@ -126,7 +136,11 @@ internal sealed class SqliteWakeups : IAsyncDisposable
 
                     // A broker that joins greets all others: it has a port they do not know yet.
                     if (received.ReceivedBytes == 0)
+                    {
+                        Interlocked.Increment(ref _greetings);
                         Volatile.Write(ref _portsRead, 0);
+                    }
+
                     _wake(Encoding.UTF8.GetString(buffer, 0, received.ReceivedBytes));
                 }
                 catch (SocketException failure)

@@ -29,7 +29,7 @@ internal sealed class EventDelivery(
         using var span = SidecarSpans.StartDelivery(options, topic, admitted.Summary.TraceParent, admitted.Summary.TraceState);
         try
         {
-            using var request = EventRequest.Create(admitted.Path, pubsub, admitted.CloudEvent, message.Metadata, admitted.Summary);
+            using var request = EventRequest.Create(admitted.Path, pubsub, admitted.Body, message.Metadata, admitted.Summary);
             using var response = await app.SendAsync(request, cancellationToken).ConfigureAwait(false);
             span?.SetStatus((int)response.StatusCode);
             var (verdict, reason) = await AppReply.ReadAsync(response, cancellationToken).ConfigureAwait(false);

@@ -1,17 +1,20 @@
 using Sidecar.Components.PubSub;
+using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Publishing;
 using Sidecar.Runtime.PubSub.Routing;
+using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>An event for the app.</summary>
 /// <param name="Path">Its route there.</param>
-/// <param name="CloudEvent">The bytes that the broker has, or the envelope around a raw payload.</param>
-internal readonly record struct AdmittedEvent(Uri Path, ReadOnlyMemory<byte> CloudEvent, EventSummary Summary);
+/// <param name="Body">The bytes that the broker has, or the envelope around a raw payload.</param>
+internal readonly record struct AdmittedEvent(Uri Path, ReadOnlyMemory<byte> Body, EventSummary Summary);
 
 /// <summary>
 /// Decides whether and where a message of a subscription goes to the app (contract section 2.7): (1) wrap raw payloads, or
-/// check that the message is an event; (2) drop it when it has expired; (3) find its route.
+/// check that the message is an event, which it also is in binary mode, its attributes being metadata; (2) drop it when it
+/// has expired; (3) find its route.
 /// </summary>
 internal sealed class MessageAdmission(string pubsub, TopicSubscription subscription, RouteTable routes, bool isRaw, TimeProvider time)
 {
@@ -22,7 +25,10 @@ internal sealed class MessageAdmission(string pubsub, TopicSubscription subscrip
         refusal = default;
 
         // 1.
-        var cloudEvent = isRaw ? CloudEventEnvelope.WrapRaw(pubsub, subscription.Topic, message.Data.Span, message.Metadata) : message.Data;
+        var isBinary = IsBinaryMode(message);
+        var cloudEvent = isRaw ? CloudEventEnvelope.WrapRaw(pubsub, subscription.Topic, message.Data.Span, message.Metadata)
+            : isBinary ? CloudEventEnvelope.FromBinaryMode(message.Data.Span, message.Metadata)
+            : message.Data;
         if (!EventSummary.TryRead(cloudEvent.Span, out var summary, out var malformed))
         {
             refusal = new Outcome(Verdict.Retry, malformed);
@@ -44,7 +50,18 @@ internal sealed class MessageAdmission(string pubsub, TopicSubscription subscrip
             return false;
         }
 
-        admitted = new AdmittedEvent(route.Path, cloudEvent, summary);
+        admitted = new AdmittedEvent(route.Path, isBinary ? message.Data : cloudEvent, WithTraceOf(message, summary));
         return true;
     }
+
+    // A batch carries events as JSON, which bare data is not.
+    private bool IsBinaryMode(PubSubMessage message) =>
+        !isRaw && subscription.BulkSubscribe is null && message.Metadata.Count > 0 &&
+        message.Metadata.TryGetValue("content-type", out var contentType) && ContentTypes.Is(contentType, ContentTypes.OctetStream);
+
+    // An event of another producer has its trace in the message's metadata, if anywhere.
+    private static EventSummary WithTraceOf(PubSubMessage message, in EventSummary summary) =>
+        string.IsNullOrEmpty(summary.TraceParent) && message.Metadata.Count > 0 && message.Metadata.TryGetValue(TraceContext.ParentHeader, out var traceParent)
+            ? summary with { TraceParent = traceParent, TraceState = message.Metadata.GetValueOrDefault(TraceContext.StateHeader) }
+            : summary;
 }

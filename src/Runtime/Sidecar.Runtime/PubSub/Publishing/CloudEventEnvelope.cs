@@ -23,6 +23,7 @@ internal static class CloudEventEnvelope
     public const string DefaultType = "com.dapr.event.sent";
     public const string DefaultSource = "Dapr";
 
+    private const string BinaryModePrefix = "ce_";
     private const int AttributesSize = 640;
 
     // Bodies are read by programs, not pasted into HTML: text stays as it is. Depth as Go allows it.
@@ -107,6 +108,28 @@ internal static class CloudEventEnvelope
                 writer.WriteString(name, value);
         }
 
+        writer.WriteBase64String("data_base64"u8, data);
+        writer.WriteEndObject();
+        writer.Flush();
+        return buffer.WrittenMemory;
+    }
+
+    /// <summary>
+    /// The event of a message in binary mode, whose attributes are metadata (<c>ce_type</c>): for rules to look at, while the
+    /// app gets the data alone.
+    /// </summary>
+    public static ReadOnlyMemory<byte> FromBinaryMode(ReadOnlySpan<byte> data, IReadOnlyDictionary<string, string> messageMetadata)
+    {
+        var buffer = new ArrayBufferWriter<byte>((data.Length * 4 / 3) + AttributesSize);
+        using var writer = new Utf8JsonWriter(buffer, WriterOptions);
+        writer.WriteStartObject();
+        foreach (var (name, value) in messageMetadata)
+        {
+            if (name.StartsWith(BinaryModePrefix, StringComparison.OrdinalIgnoreCase))
+                writer.WriteString(name[BinaryModePrefix.Length..].ToLowerInvariant(), value);
+        }
+
+        writer.WriteString("datacontenttype"u8, ContentTypes.OctetStream);
         writer.WriteBase64String("data_base64"u8, data);
         writer.WriteEndObject();
         writer.Flush();

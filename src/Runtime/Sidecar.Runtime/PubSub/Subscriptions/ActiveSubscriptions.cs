@@ -40,7 +40,7 @@ internal sealed class ActiveSubscriptions(Brokers brokers, SubscriptionStarter s
     }
 
     private bool CanStay(RunningSubscription running, TopicSubscription? next) =>
-        next is not null && running.Subscription.IsSameOnBroker(next) && ReferenceEquals(running.Broker, brokers.Find(next.PubsubName));
+        next is not null && !running.IsEnding && running.Subscription.IsSameOnBroker(next) && ReferenceEquals(running.Broker, brokers.Find(next.PubsubName));
 
     private static (string Pubsub, string Topic) KeyOf(TopicSubscription subscription) => (subscription.PubsubName, subscription.Topic);
 

@@ -16,6 +16,9 @@ internal sealed class RunningSubscription(Broker broker, TopicSubscription subsc
 
     public TopicSubscription Subscription { get; private set; } = subscription;
 
+    /// <summary>It serves no more, or will soon serve no more.</summary>
+    public bool IsEnding => _ended is not null;
+
     public void Begin(IAsyncDisposable onBroker) => _onBroker = onBroker;
 
     public ValueTask<BrokerAnswer> HandleAsync(PubSubMessage message, CancellationToken cancellationToken) => _delivery.HandleAsync(message, cancellationToken);

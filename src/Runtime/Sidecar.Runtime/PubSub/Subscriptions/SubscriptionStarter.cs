@@ -3,7 +3,6 @@ using Sidecar.Components.PubSub;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Delivery;
-using Sidecar.Runtime.PubSub.Delivery.Bulk;
 using Sidecar.Runtime.PubSub.Routing;
 
 namespace Sidecar.Runtime.PubSub.Subscriptions;

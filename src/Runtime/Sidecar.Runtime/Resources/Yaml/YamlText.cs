@@ -37,10 +37,10 @@ internal static class YamlText
         {
             case YamlMap map:
                 writer.WriteStartObject();
-                foreach (var key in map.Entries.Select(entry => entry.Key).Distinct(StringComparer.Ordinal).Order(StringComparer.Ordinal))
+                foreach (var (key, value) in Sorted(map))
                 {
                     writer.WritePropertyName(key);
-                    Write(writer, map.Find(key)!.Value);
+                    Write(writer, value);
                 }
 
                 writer.WriteEndObject();
@@ -64,5 +64,14 @@ internal static class YamlText
                 writer.WriteRawValue(OfScalar(scalar));
                 break;
         }
+    }
+
+    // Not by looking up each key: a map may have many thousands.
+    private static SortedDictionary<string, YamlNode> Sorted(YamlMap map)
+    {
+        var values = new SortedDictionary<string, YamlNode>(StringComparer.Ordinal);
+        foreach (var entry in map.Entries)
+            values[entry.Key] = entry.Value;
+        return values;
     }
 }

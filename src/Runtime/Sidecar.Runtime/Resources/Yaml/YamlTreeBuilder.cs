@@ -71,6 +71,8 @@ internal sealed class YamlTreeBuilder
         {
             case AnchorAlias alias:
                 return Alias(alias);
+            case Scalar scalar when HoldsHalfACharacter(scalar.Value):
+                throw Refused("found half of a surrogate pair, which no text can hold");
             case Scalar scalar:
                 var isPlain = scalar.Style == ScalarStyle.Plain && (scalar.Tag.IsEmpty || scalar.Tag.Value != "tag:yaml.org,2002:str");
                 return Remember(scalar.Anchor, new YamlScalar(Line, scalar.Value, isPlain), before);
@@ -140,6 +142,21 @@ internal sealed class YamlTreeBuilder
         if (!anchor.IsEmpty)
             _anchors[anchor] = (node, _nodes - before + 1);
         return node;
+    }
+
+    // An escape such as "\ud800" can name one.
+    private static bool HoldsHalfACharacter(string text)
+    {
+        for (var index = 0; index < text.Length; index++)
+        {
+            if (!char.IsSurrogate(text[index]))
+                continue;
+            if (index + 1 == text.Length || !char.IsSurrogatePair(text[index], text[index + 1]))
+                return true;
+            index++;
+        }
+
+        return false;
     }
 
     private void Count(int nodes)

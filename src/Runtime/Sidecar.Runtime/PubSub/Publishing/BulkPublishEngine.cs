@@ -6,7 +6,7 @@ using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Telemetry;
 
-namespace Sidecar.Runtime.PubSub.Publishing.Bulk;
+namespace Sidecar.Runtime.PubSub.Publishing;
 
 /// <summary>What became of a bulk publish: refused as a whole (<see cref="Error"/> alone), or some entries failed (with the error), or all is well.</summary>
 internal readonly record struct BulkPublishResult(DaprError? Error, IReadOnlyList<FailedEntry> Failed);

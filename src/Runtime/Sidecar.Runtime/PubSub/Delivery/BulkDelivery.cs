@@ -3,7 +3,7 @@ using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.PubSub.Routing;
 using BrokerAnswer = Sidecar.Components.PubSub.Delivery;
 
-namespace Sidecar.Runtime.PubSub.Delivery.Bulk;
+namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>
 /// Delivers in batches (contract section 2.7): (1) collect; (2) admit each message by itself; (3) one call to the app for

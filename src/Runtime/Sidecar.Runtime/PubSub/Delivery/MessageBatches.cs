@@ -1,7 +1,7 @@
 using Sidecar.Components.PubSub;
 using Sidecar.Runtime.Resources;
 
-namespace Sidecar.Runtime.PubSub.Delivery.Bulk;
+namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>A message in a batch. Its broker waits for the outcome.</summary>
 internal sealed class BatchEntry(PubSubMessage message, CancellationToken cancellationToken)

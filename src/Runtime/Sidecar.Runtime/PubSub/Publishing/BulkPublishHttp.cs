@@ -8,7 +8,7 @@ using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Telemetry;
 
-namespace Sidecar.Runtime.PubSub.Publishing.Bulk;
+namespace Sidecar.Runtime.PubSub.Publishing;
 
 /// <summary>The bulk publish API over HTTP (contract section 2.6).</summary>
 internal static class BulkPublishHttp

@@ -1,7 +1,7 @@
 using System.Net;
 using System.Text.Json;
 
-namespace Sidecar.Runtime.PubSub.Delivery.Bulk;
+namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>Reads the app's answer to a batch: <c>{"statuses":[{"entryId","status"}]}</c> (contract section 2.7, "Bulk subscribe").</summary>
 internal static class BulkReply

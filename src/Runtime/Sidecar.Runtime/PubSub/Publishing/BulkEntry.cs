@@ -3,7 +3,7 @@ using System.Text;
 using System.Text.Json;
 using Sidecar.Runtime.Hosting;
 
-namespace Sidecar.Runtime.PubSub.Publishing.Bulk;
+namespace Sidecar.Runtime.PubSub.Publishing;
 
 /// <summary>One entry of a bulk publish, as the app sent it.</summary>
 /// <param name="Event">Lives as long as the document that it is part of.</param>

@@ -4,7 +4,7 @@ using System.Text.Json;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Telemetry;
 
-namespace Sidecar.Runtime.PubSub.Delivery.Bulk;
+namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>Writes the call that carries a batch to the app (contract section 2.7, "Bulk subscribe").</summary>
 /// <param name="topic">As the app knows it.</param>
@@ -28,7 +28,7 @@ internal sealed class BulkEnvelope(string pubsub, string topic, bool isRaw)
 
     private ReadOnlyMemory<byte> Write(IReadOnlyList<BulkItem> items)
     {
-        var buffer = new ArrayBufferWriter<byte>(EntrySize + items.Sum(item => item.Event.CloudEvent.Length + EntrySize));
+        var buffer = new ArrayBufferWriter<byte>(EntrySize + items.Sum(item => item.Event.Body.Length + EntrySize));
         using var writer = new Utf8JsonWriter(buffer, WriterOptions);
         writer.WriteStartObject();
         writer.WriteString("id"u8, Guid.NewGuid());
@@ -56,7 +56,7 @@ internal sealed class BulkEnvelope(string pubsub, string topic, bool isRaw)
         if (isRaw)
             writer.WriteBase64StringValue(message.Data.Span);
         else
-            writer.WriteRawValue(item.Event.CloudEvent.Span, skipInputValidation: true);
+            writer.WriteRawValue(item.Event.Body.Span, skipInputValidation: true);
         writer.WriteStartObject("metadata"u8);
         foreach (var (name, value) in message.Metadata)
             writer.WriteString(name, value);

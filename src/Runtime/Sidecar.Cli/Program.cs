@@ -1,7 +1,9 @@
 using System.CommandLine;
 using Sidecar.Cli;
 using Sidecar.Cli.Commands;
+using Sidecar.Runtime.Hosting;
 
+SocketScheduling.PreferInline();
 var parsed = DaprCommand.Parse(args);
 if (WrongWords.In(parsed) is { Count: > 0 } wrong)
 {

@@ -20,16 +20,29 @@ internal sealed class DaprdApi(HttpClient http, AppPlan plan, TimeProvider time)
     /// <summary>Returns when the API serves, app or not.</summary>
     public Task ServesAsync(CancellationToken cancellationToken) => AnswersAsync("/healthz/outbound", cancellationToken);
 
-    /// <summary>Returns when the sidecar with its app is ready.</summary>
-    public Task IsHealthyAsync(CancellationToken cancellationToken) => AnswersAsync("/healthz", cancellationToken);
+    /// <summary>Returns when the sidecar with its app is ready, and the app passes its health checks if it has any.</summary>
+    public async Task IsHealthyAsync(CancellationToken cancellationToken)
+    {
+        await AnswersAsync("/healthz", cancellationToken);
+
+        // Of the sidecar's health routes none depends on the health of the app (contract 2.17); calls of the app do.
+        if (plan.App.EnableAppHealthCheck)
+            await AnswersAsync($"/invoke/{plan.AppId}/method/{(plan.App.AppHealthCheckPath ?? "healthz").TrimStart('/')}", cancellationToken);
+    }
 
     public async Task SetMetadataAsync(string name, string value, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Put, $"{Root}/metadata/{name}") { Content = new StringContent(value) };
+        using var content = new StringContent(value);
+        using var response = await SendAsync(HttpMethod.Put, $"/metadata/{name}", content, cancellationToken);
+        response.EnsureSuccessStatusCode();
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, Root + path) { Content = content };
         if (Environment.GetEnvironmentVariable("DAPR_API_TOKEN") is { Length: > 0 } token)
             request.Headers.TryAddWithoutValidation("dapr-api-token", token);
-        using var response = await http.SendAsync(request, cancellationToken);
-        response.EnsureSuccessStatusCode();
+        return await http.SendAsync(request, cancellationToken);
     }
 
     /// <summary>Host part of its address: the first of the addresses it listens on; for one that stands for all, the loopback address.</summary>
@@ -51,7 +64,7 @@ internal sealed class DaprdApi(HttpClient http, AppPlan plan, TimeProvider time)
     {
         try
         {
-            using var response = await http.GetAsync(Root + path, cancellationToken);
+            using var response = await SendAsync(HttpMethod.Get, path, null, cancellationToken);
             return response.IsSuccessStatusCode;
         }
         catch (HttpRequestException)

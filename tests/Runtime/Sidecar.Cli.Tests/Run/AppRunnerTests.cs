@@ -113,19 +113,4 @@ public sealed class AppRunnerTests : IDisposable
         lock (_console)
             return _text.ToString();
     }
-
-    private sealed class FakeSidecar : ISidecar
-    {
-        public TaskCompletionSource BecomesHealthy { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TaskCompletionSource<int> Stops { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task Healthy => BecomesHealthy.Task;
-
-        public Task<int> Stopped => Stops.Task;
-
-        public Task SetMetadataAsync(string name, string value, CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync() => Task.CompletedTask;
-    }
 }

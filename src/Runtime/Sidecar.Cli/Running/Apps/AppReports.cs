@@ -40,9 +40,11 @@ internal sealed class AppReports(AppPlan plan, AppPort port, RunLog log, TimePro
     public ValueTask HowToStartAsync()
     {
         var app = plan.App;
+        // Names only: a value may be a secret, and is in the template for who starts the app.
+        var own = app.Env.Count > 0 ? $", and {string.Join(", ", app.Env.Keys)} as in the template" : "";
         var kept = app.DaprHttpPort > 0 && app.DaprGrpcPort > 0 ? "" : plan.Template.IsSingleApp ? "; --dapr-http-port and --dapr-grpc-port keep these ports" : "; daprHTTPPort and daprGRPCPort in the template keep these ports";
         return log.SayAsync(
-            $"{plan.AppId} has no command: start it yourself, on {app.AppChannelAddress}:{app.AppPort}, with APP_ID={plan.AppId} APP_PORT={app.AppPort} DAPR_HTTP_PORT={plan.Ports.Http} DAPR_GRPC_PORT={plan.Ports.Grpc}{kept}");
+            $"{plan.AppId} has no command: start it yourself, on {app.AppChannelAddress}:{app.AppPort}, with APP_ID={plan.AppId} APP_PORT={app.AppPort} DAPR_HTTP_PORT={plan.Ports.Http} DAPR_GRPC_PORT={plan.Ports.Grpc}{own}{kept}");
     }
 
     public ValueTask GoneAsync() => log.SayAsync($"{plan.AppId} is gone; it is waited for on {plan.App.AppChannelAddress}:{plan.App.AppPort}");

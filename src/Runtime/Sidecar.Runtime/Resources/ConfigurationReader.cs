@@ -27,7 +27,6 @@ internal static class ConfigurationReader
                 DeniedComponents = Denied(spec) ?? before.DeniedComponents,
                 NameResolution = NameResolution(spec) ?? before.NameResolution,
                 ApiLogging = ApiLogging(spec) ?? before.ApiLogging,
-                Parts = Parts(before.Parts, spec),
             };
             foreach (var (part, shape) in KnownShapes.ConfigurationParts)
             {
@@ -39,6 +38,8 @@ internal static class ConfigurationReader
             }
 
             spec.RefuseUnknown();
+            // Not before that check: what has been asked for counts as known.
+            merged = merged with { Parts = Parts(before.Parts, spec) };
         }
 
         fields.RefuseUnknown();

@@ -151,6 +151,8 @@ internal static class SidecarApplication
         limits.MaxRequestBodySize = options.MaxBodySize > 0 ? options.MaxBodySize : null;
         limits.MaxRequestBufferSize = Math.Max(limits.MaxRequestBufferSize ?? 0, headers);
         limits.MaxRequestHeadersTotalSize = headers;
+        // Go's server counts bytes alone; a header takes at least four of them.
+        limits.MaxRequestHeaderCount = headers / 4;
         limits.MaxRequestLineSize = headers;
         limits.MinRequestBodyDataRate = null;
         limits.MinResponseDataRate = null;

@@ -91,6 +91,43 @@ public sealed class AppHealthTests : IDisposable
     }
 
     [Fact]
+    [Contract(93)]
+    public async Task A_sidecar_of_another_process_is_told_that_the_app_is_unhealthy()
+    {
+        await using var app = await TestApp.StartAsync(app => app.On("/healthz", 503));
+        await using var callee = await TestSidecar.StartAsync(
+            _folder, options => options with { AppId = "callee", AppPort = app.Port, AppHealth = new AppHealthOptions(), NameRegistryFile = "names.db" });
+        await using var caller = await TestSidecar.StartAsync(_folder, options => options with { NameRegistryFile = "names.db" });
+
+        var (status, body) = await caller.GetAsync("/v1.0/invoke/callee/method/x");
+
+        Assert.Equal(500, status);
+        Assert.Contains("failed to invoke, id: callee, err: app is not in a healthy state", body, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    [Contract(64)]
+    public async Task Messages_wait_for_an_unhealthy_app_and_come_when_it_is_well_again()
+    {
+        _folder.Write("components/pubsub.yaml", $"apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: pubsub\nspec:\n  type: pubsub.sqlite\n  version: v1\n  metadata:\n  - name: connectionString\n    value: {_folder.File("pubsub.db")}\n");
+        _folder.Write("components/subscription.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Subscription\nmetadata:\n  name: t\nspec:\n  pubsubname: pubsub\n  topic: t\n  route: /event\n");
+        await using var app = await TestApp.StartAsync(app => app.On("/healthz", 200).On("/event", 200));
+        await using var sidecar = await TestSidecar.StartAsync(
+            _folder, options => options with { AppPort = app.Port, AppHealth = new AppHealthOptions { Interval = TimeSpan.FromMilliseconds(20), Timeout = TimeSpan.FromMilliseconds(20), Threshold = 100 } });
+        await sidecar.Instance.Healthy.WithinAsync("health");
+
+        app.On("/healthz", 503);
+        await sidecar.LineAsync("App entered un-healthy status");
+        using var published = await sidecar.Client.PostAsync(new Uri("/v1.0/publish/pubsub/t", UriKind.Relative), new StringContent("{}", System.Text.Encoding.UTF8, "application/json"));
+        Assert.Equal(204, (int)published.StatusCode);
+        Assert.DoesNotContain(app.Seen, request => request.Path == "/event");
+        app.On("/healthz", 200);
+
+        await app.NextAsync("/event");
+        Assert.Single(app.Seen, request => request.Path == "/dapr/config");
+    }
+
+    [Fact]
     [Contract(170)]
     public async Task Metadata_tells_how_health_is_asked_for()
     {
@@ -126,8 +163,8 @@ public sealed class AppHealthTests : IDisposable
         var options = new SidecarOptions { AppId = "me", AppPort = app.Port, AppHealth = new AppHealthOptions { Threshold = 1 }.WithDefaults(), Time = _clock };
         using var connection = new AppConnection(options);
         var told = new List<string>();
-        ISidecarFeature[] features = [new Listener("a", told, fails: true), new Listener("b", told)];
-        var life = new AppLife(options, connection, new AppProbe(options, NullLogger<AppProbe>.Instance), features, new SidecarState(), () => { }, NullLogger.Instance);
+        using var turns = new FeatureTurns([new Listener("a", told, fails: true), new Listener("b", told)]);
+        var life = new AppLife(options, connection, new AppProbe(options, NullLogger<AppProbe>.Instance), turns, new SidecarState(), () => { }, NullLogger.Instance);
         using var stopping = new CancellationTokenSource();
 
         await life.BecomeReadyAsync(stopping.Token).WithinAsync("readiness");

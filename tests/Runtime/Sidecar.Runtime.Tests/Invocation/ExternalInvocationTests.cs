@@ -1,4 +1,8 @@
+using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging.Abstractions;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Invocation.External;
+using Sidecar.Runtime.Resources;
 using Sidecar.Runtime.Tests.Hosting;
 using TestSupport;
 
@@ -145,6 +149,42 @@ public sealed class ExternalInvocationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task Endpoints_come_change_and_go_with_their_resources_and_calls_under_way_end_well()
+    {
+        var (arrived, finish) = (new TaskCompletionSource(), new TaskCompletionSource());
+        _service.On("/slow", async (context, _) =>
+        {
+            arrived.SetResult();
+            await finish.Task;
+            await context.Response.WriteAsync("to the end");
+        });
+        var resources = new LiveResources(new ResourceSet());
+        using var services = new ExternalServices(new SidecarOptions { AppId = "me" }, resources, new NoSecrets(), NullLogger<ExternalServices>.Instance);
+        await services.OnComponentsLoadedAsync(CancellationToken.None);
+        Assert.Null(services.Find("shop"));
+
+        await ChangeAsync($"http://127.0.0.1:{_service.Port}");
+        var slow = services.Find("shop")!.InvokeAsync(new HttpRequestMessage(HttpMethod.Get, new Uri("/slow", UriKind.Relative)), CancellationToken.None);
+        await arrived.Task.WithinAsync("the call at the service");
+        await ChangeAsync($"http://127.0.0.1:{_other.Port}");
+        using var changed = await services.Find("shop")!.InvokeAsync(new HttpRequestMessage(HttpMethod.Get, new Uri("/a", UriKind.Relative)), CancellationToken.None);
+        finish.SetResult();
+        using var finished = await slow;
+        await ChangeAsync();
+
+        Assert.Equal("other", await changed.Content.ReadAsStringAsync());
+        Assert.Equal("to the end", await finished.Content.ReadAsStringAsync());
+        Assert.Null(services.Find("shop"));
+
+        Task ChangeAsync(params string[] urls)
+        {
+            var before = resources.Current;
+            resources.Replace(new ResourceSet { HttpEndpoints = [.. urls.Select(url => new HttpEndpointResource(new ResourceOrigin("shop.yaml", 1), "shop", new Uri(url)))] });
+            return services.OnResourcesChangedAsync(before, resources.Current, CancellationToken.None);
+        }
+    }
+
+    [Fact]
     public async Task A_service_that_is_not_there_is_500_at_once()
     {
         await using var sidecar = await TestSidecar.StartAsync(_folder);
@@ -161,10 +201,15 @@ public sealed class ExternalInvocationTests : IAsyncLifetime
     internal static string Endpoint(string name, string baseUrl, string rest) =>
         $"apiVersion: dapr.io/v1alpha1\nkind: HTTPEndpoint\nmetadata:\n  name: {name}\nspec:\n  version: v1\n  baseUrl: {baseUrl}\n{rest}\n";
 
-    private static Task Redirect(Microsoft.AspNetCore.Http.HttpContext context, int status, string location)
+    private static Task Redirect(HttpContext context, int status, string location)
     {
         context.Response.StatusCode = status;
         context.Response.Headers.Location = location;
         return Task.CompletedTask;
+    }
+
+    private sealed class NoSecrets : ISecretReader
+    {
+        public ValueTask<string?> ReadAsync(string store, string name, string key, CancellationToken cancellationToken) => ValueTask.FromResult<string?>(null);
     }
 }

@@ -163,7 +163,7 @@ public sealed class AppHealthTests : IDisposable
         var options = new SidecarOptions { AppId = "me", AppPort = app.Port, AppHealth = new AppHealthOptions { Threshold = 1 }.WithDefaults(), Time = _clock };
         using var connection = new AppConnection(options);
         var told = new List<string>();
-        ISidecarFeature[] features = [new Listener("a", told, fails: true), new Listener("b", told)];
+        using var features = new FeatureTurns([new Listener("a", told, fails: true), new Listener("b", told)]);
         var life = new AppLife(options, connection, new AppProbe(options, NullLogger<AppProbe>.Instance), features, new SidecarState(), () => { }, NullLogger.Instance);
         using var stopping = new CancellationTokenSource();
 

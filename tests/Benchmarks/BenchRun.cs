@@ -56,20 +56,16 @@ internal sealed class BenchRun(BenchOptions options)
     {
         var direct = new Side(topology, load, scenario.Direct(topology), scenario.IsDelivery);
         var through = new Side(topology, load, scenario.Through(topology), scenario.IsDelivery);
-        await direct.WarmUpAsync(options);
-        await through.WarmUpAsync(options);
+        await direct.WarmUpAsync(options, options.WarmUpRequests / 2);
+        await through.WarmUpAsync(options, options.WarmUpRequests);
         for (var round = 0; round < options.Rounds; round++)
         {
             await direct.ThroughputRoundAsync(options);
             await through.ThroughputRoundAsync(options);
         }
 
-        for (var round = 0; round < options.LatencyRounds; round++)
-        {
-            await direct.LatencyRoundAsync(options);
-            await through.LatencyRoundAsync(options);
-        }
-
+        await direct.LatencyRoundAsync(options);
+        await through.LatencyRoundAsync(options);
         return new ScenarioResult(scenario.Name, scenario.Target, direct.Figures, through.Figures);
     }
 }

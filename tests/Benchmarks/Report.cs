@@ -12,7 +12,7 @@ internal static class Report
 
     private static readonly string[] Columns =
     [
-        "scenario", "direct/s", "sidecar/s", "ratio", "target", "p50 direct", "p50", "p99 direct", "p99", "CPU sidecar", "CPU app", "CPU direct", "CPU sidecar at 1000/s",
+        "scenario", "direct/s", "sidecar/s", "ratio", "by CPU", "target", "p50 direct", "p50", "p99 direct", "p99", "CPU sidecar", "CPU app", "CPU direct", "CPU sidecar at 1000/s",
     ];
 
     private static string Machine => $"{Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}";
@@ -28,6 +28,7 @@ internal static class Report
             table.AppendLine(string.Join("  ", row.Select((cell, column) => column == 0 ? cell.PadRight(widths[column]) : cell.PadLeft(widths[column]))));
         return table.AppendLine()
             .AppendLine($"Medians. Latencies in µs at {BenchRun.FixedRate} requests per second, CPU in ms per 1000 requests.")
+            .AppendLine("Ratio: of requests per second. By CPU: of the CPU that a request takes in all processes, which other work on the machine does not distort.")
             .Append(Machine).ToString();
     }
 
@@ -37,6 +38,7 @@ internal static class Report
         Text(result.Direct.PerSecond),
         Text(result.Through.PerSecond),
         result.Ratio.ToString("0.00", CultureInfo.InvariantCulture),
+        result.CpuRatio.ToString("0.00", CultureInfo.InvariantCulture),
         result.Target?.ToString("≥ 0.00", CultureInfo.InvariantCulture) ?? "",
         Text(result.Direct.P50),
         Text(result.Through.P50),

@@ -12,26 +12,25 @@ internal sealed class Side(Topology topology, LoadProcess load, LoadJob job, boo
         Median(_throughput, round => round.PerSecond),
         Median(_latency, round => round.P50),
         Median(_latency, round => round.P99),
-        new CpuCost(Median(_throughput, round => round.Sidecar), Median(_throughput, round => round.App)),
-        new CpuCost(Median(_latency, round => round.Sidecar), Median(_latency, round => round.App)));
+        Cost(_throughput),
+        Cost(_latency));
 
     /// <summary>Not counted: what is compiled on first use is compiled here.</summary>
-    public Task WarmUpAsync(BenchOptions options) => MeasureAsync(Throughput(options, options.WarmUpSeconds));
+    public Task WarmUpAsync(BenchOptions options, int requests) =>
+        MeasureAsync(job with { Connections = options.Connections, Count = isDelivery ? options.Messages : requests });
 
-    public async Task ThroughputRoundAsync(BenchOptions options) => _throughput.Add(await MeasureAsync(Throughput(options, options.RoundSeconds)));
+    public async Task ThroughputRoundAsync(BenchOptions options) => _throughput.Add(await MeasureAsync(isDelivery
+        ? job with { Connections = options.Connections, Count = options.Messages }
+        : job with { Connections = options.Connections, Seconds = options.RoundSeconds }));
 
     public async Task LatencyRoundAsync(BenchOptions options) =>
-        _latency.Add(await MeasureAsync(job with { Connections = 16, Rate = BenchRun.FixedRate, Seconds = options.RoundSeconds }));
-
-    private LoadJob Throughput(BenchOptions options, double seconds) => isDelivery
-        ? job with { Connections = options.Connections, Count = options.Messages }
-        : job with { Connections = options.Connections, Seconds = seconds };
+        _latency.Add(await MeasureAsync(job with { Connections = 16, Rate = BenchRun.FixedRate, Seconds = options.LatencySeconds }));
 
     private async Task<Round> MeasureAsync(LoadJob round)
     {
         if (isDelivery)
             await topology.ResetDeliveriesAsync();
-        var (sidecar, app) = (CpuTime.Of(topology.Sidecars), CpuTime.Of(topology.Apps));
+        var before = Used();
         var result = await load.RunAsync(round);
         var (perSecond, p50, p99) = (result.PerSecond, result.P50, result.P99);
         if (isDelivery)
@@ -41,11 +40,17 @@ internal sealed class Side(Topology topology, LoadProcess load, LoadJob job, boo
             (p50, p99) = (delivered.P50, delivered.P99);
         }
 
-        return new Round(
-            perSecond, p50, p99, Cost(CpuTime.Of(topology.Sidecars) - sidecar, result.Requests), Cost(CpuTime.Of(topology.Apps) - app, result.Requests));
+        var after = Used();
+        var perThousand = 1_000_000d / result.Requests;
+        return new Round(perSecond, p50, p99, new CpuCost(
+            (after.Sidecar - before.Sidecar) * perThousand, (after.App - before.App) * perThousand, (after.Load - before.Load) * perThousand));
     }
 
-    private static double Cost(double seconds, long requests) => seconds * 1000 / requests * 1000;
+    /// <summary>Seconds so far.</summary>
+    private CpuCost Used() => new(CpuTime.Of(topology.Sidecars), CpuTime.Of(topology.Apps), CpuTime.Of([load.Pid]));
+
+    private static CpuCost Cost(List<Round> rounds) =>
+        new(Median(rounds, round => round.Cpu.Sidecar), Median(rounds, round => round.Cpu.App), Median(rounds, round => round.Cpu.Load));
 
     private static double Median(List<Round> rounds, Func<Round, double> figure)
     {
@@ -53,12 +58,16 @@ internal sealed class Side(Topology topology, LoadProcess load, LoadJob job, boo
         return sorted.Length == 0 ? 0 : (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
     }
 
-    private sealed record Round(double PerSecond, double P50, double P99, double Sidecar, double App);
+    private sealed record Round(double PerSecond, double P50, double P99, CpuCost Cpu);
 }
 
 /// <param name="Sidecar">Milliseconds of CPU per 1000 requests, of all sidecars together.</param>
 /// <param name="App">Likewise of the apps.</param>
-internal sealed record CpuCost(double Sidecar, double App);
+/// <param name="Load">Likewise of the process that makes the requests.</param>
+internal sealed record CpuCost(double Sidecar, double App, double Load)
+{
+    public double Total => Sidecar + App + Load;
+}
 
 /// <param name="PerSecond">Requests per second, as fast as they can be made.</param>
 /// <param name="P50">Microseconds, at a fixed rate.</param>
@@ -70,6 +79,9 @@ internal sealed record Figures(double PerSecond, double P50, double P99, CpuCost
 internal sealed record ScenarioResult(string Name, double? Target, Figures Direct, Figures Through)
 {
     public double Ratio => Through.PerSecond / Direct.PerSecond;
+
+    /// <summary>What the ratio is when nothing else uses the machine: work of others takes time from both sides, but adds to neither's.</summary>
+    public double CpuRatio => Direct.Cpu.Total / Through.Cpu.Total;
 
     /// <summary>Microseconds.</summary>
     public double AddedP50 => Through.P50 - Direct.P50;

@@ -1,23 +1,15 @@
 using System.CommandLine;
 using Sidecar.Cli;
 using Sidecar.Cli.Commands;
+using Sidecar.Runtime.Hosting;
 
-var root = new RootCommand("Runs Dapr apps and their sidecars on this machine.")
+SocketScheduling.PreferInline();
+var parsed = DaprCommand.Parse(args);
+if (WrongWords.In(parsed) is { Count: > 0 } wrong)
 {
-    RunCommand.Create(),
-    StopCommand.Create(),
-    ListCommand.Create(),
-};
-root.Options.OfType<VersionOption>().Single().Action = new ShowVersion();
-
-var parsed = root.Parse(args.Length == 0 ? ["--help"] : args);
-if (parsed.Errors.Count > 0)
-{
-    // An unknown command is missing one too; once is enough.
-    var unknown = parsed.UnmatchedTokens.Select(token => $"unknown {(token.StartsWith('-') ? "flag" : "command or argument")} '{token}'").ToArray();
-    foreach (var message in unknown.Length > 0 ? unknown : parsed.Errors.Select(error => error.Message))
+    foreach (var message in wrong)
         Console.Error.WriteLine(message);
-    Console.Error.WriteLine(parsed.CommandResult.Command == root ? "see: dapr --help" : $"see: dapr {parsed.CommandResult.Command.Name} --help");
+    Console.Error.WriteLine(parsed.CommandResult.Command is RootCommand ? "see: dapr --help" : $"see: dapr {parsed.CommandResult.Command.Name} --help");
     return 1;
 }
 
@@ -26,7 +18,7 @@ try
     // A run takes signals itself: the library would end it after 2 s.
     return await parsed.InvokeAsync(new InvocationConfiguration { ProcessTerminationTimeout = null, EnableDefaultExceptionHandler = false });
 }
-catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
+catch (Exception failure) when (failure is IOException or UnauthorizedAccessException or InvalidOperationException)
 {
     Console.Error.WriteLine($"dapr: {failure.Message}");
     return 1;

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Sidecar.Components;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resources;
+using Sidecar.Runtime.Resources.Templates;
 
 namespace Sidecar.Daprd;
 
@@ -42,7 +43,7 @@ internal static class OptionsFromFlags
         LogLevel = Level(flags.Text("log-level") ?? "info"),
         LogAsJson = flags.Boolean("log-as-json"),
         ReconcileInterval = Duration(flags, "hot-reload-reconcile-interval") ?? TimeSpan.Zero,
-        NameRegistryFile = Path.GetFullPath(flags.Text(FlagTable.NameRegistry) ?? DefaultRegistry()),
+        NameRegistryFile = Path.GetFullPath(flags.Text(FlagTable.NameRegistry) ?? DaprFolder.Names(DaprFolder.OfUser())),
         LogLine = logLine,
     };
 
@@ -96,7 +97,4 @@ internal static class OptionsFromFlags
         "fatal" => LogLevel.Critical,
         _ => throw new FlagException($"--log-level is '{word}', expected debug, info, warn, error or fatal"),
     };
-
-    private static string DefaultRegistry() =>
-        Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".dapr", "names.db");
 }

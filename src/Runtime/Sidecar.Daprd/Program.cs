@@ -4,6 +4,8 @@ using Sidecar.Runtime.Hosting;
 
 const int ExitFailed = 1;
 
+SocketScheduling.PreferInline();
+
 Flags flags;
 SidecarOptions options;
 using var log = new LogOutput();

@@ -5,9 +5,9 @@ using Shop.ServiceDefaults;
 // The one service that the public calls, and so the one that cannot ask its callers for the sidecar's token.
 var builder = ShopService.CreateBuilder(args, defaults => defaults.RequireAppToken = false);
 builder.Services.AddSingleton(TimeProvider.System);
-builder.Services.AddSingleton(_ =>
+builder.Services.AddSingleton(services =>
 {
-    var invoke = DaprClient.CreateInvokeHttpClient();
+    var invoke = services.GetRequiredService<DaprClient>().CreateInvokableHttpClient();
     invoke.Timeout = TimeSpan.FromSeconds(30);
     return new ServiceInvoker(invoke);
 });

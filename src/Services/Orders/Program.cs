@@ -9,7 +9,7 @@ builder.Services.AddSingleton<OrderProgress>();
 builder.Services.AddSingleton(services =>
 {
     // Less than the gateway waits for the order: a customer is told why, and not just that, nothing came of it.
-    var inventory = DaprClient.CreateInvokeHttpClient("inventory");
+    var inventory = services.GetRequiredService<DaprClient>().CreateInvokableHttpClient("inventory");
     inventory.Timeout = TimeSpan.FromSeconds(10);
     return new PriceList(inventory, services.GetRequiredService<ILogger<PriceList>>());
 });

@@ -39,6 +39,8 @@ internal sealed class LoadProcess : IDisposable
         _process = Process.Start(start)!;
     }
 
+    public int Pid => _process.Id;
+
     /// <exception cref="BenchException">It could not be done, or the answers were not successes.</exception>
     public async Task<LoadResult> RunAsync(LoadJob job)
     {

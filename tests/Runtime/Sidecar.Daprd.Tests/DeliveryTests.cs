@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using System.Text.Json.Nodes;
 using Microsoft.AspNetCore.Http;
+using Sidecar.Testing;
 using TestSupport;
 
 namespace Sidecar.Daprd.Tests;
@@ -20,17 +21,19 @@ public sealed class DeliveryTests : IAsyncLifetime
         _folder.Dispose();
     }
 
-    [Fact]
-    public async Task A_message_of_one_sidecar_reaches_the_app_of_another()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Contract(45)]
+    public async Task A_message_of_one_sidecar_reaches_the_app_of_another(bool inOneProcess)
     {
-        _folder.Write("components/subscription.yaml", Sets.Subscription("s", "news", "/news"));
         _app.On("/news", 200);
-        await using var subscriber = DaprdProcess.Start(_folder, "subscriber", _app.Port);
-        await using var publisher = DaprdProcess.Start(_folder, "publisher");
-        await subscriber.HealthyAsync();
-        await publisher.HealthyAsync();
+        await using var dapr = await StartAsync(inOneProcess, host => host
+            .SidecarOnly("publisher")
+            .AppAt("subscriber", _app.Port)
+            .Subscription("subscriber", "news", "/news"));
 
-        using var accepted = await PublishAsync(publisher, "news", """{"n":1}""");
+        using var accepted = await PublishAsync(dapr["publisher"].Sidecar, "news", """{"n":1}""");
         var delivered = await _app.NextAsync("/news");
         var cloudEvent = JsonNode.Parse(delivered.Text)!;
 
@@ -107,19 +110,24 @@ public sealed class DeliveryTests : IAsyncLifetime
         static bool IsFirst(AppRequest request) => request.Text.Contains("first", StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_failing_message_goes_to_the_dead_letter_topic_and_delays_no_other()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    [Contract(51)]
+    public async Task A_failing_message_goes_to_the_dead_letter_topic_and_delays_no_other(bool inOneProcess)
     {
-        _folder.Write("components/subscription.yaml", Sets.Subscription("s", "orders", "/orders", "graveyard") + "\n---\n" + Sets.Subscription("d", "graveyard", "/graveyard"));
         _app.On("/orders", (context, request) =>
         {
             context.Response.StatusCode = request.Text.Contains("bad", StringComparison.Ordinal) ? 503 : 200;
             return Task.CompletedTask;
         }).On("/graveyard", 200);
-        await using var daprd = await DaprdProcess.StartHealthyAsync(_folder, "me", _app.Port);
+        await using var dapr = await StartAsync(inOneProcess, host => host
+            .AppAt("me", _app.Port)
+            .Subscription("me", "orders", "/orders", deadLetterTopic: "graveyard")
+            .Subscription("me", "graveyard", "/graveyard"));
 
-        (await PublishAsync(daprd, "orders", "\"bad\"")).Dispose();
-        (await PublishAsync(daprd, "orders", "\"good\"")).Dispose();
+        (await PublishAsync(dapr["me"].Sidecar, "orders", "\"bad\"")).Dispose();
+        (await PublishAsync(dapr["me"].Sidecar, "orders", "\"good\"")).Dispose();
         var buried = JsonNode.Parse((await _app.NextAsync("/graveyard")).Text)!;
 
         Assert.Equal("bad", (string?)buried["data"]);
@@ -127,20 +135,21 @@ public sealed class DeliveryTests : IAsyncLifetime
         await Eventually.TrueAsync(() => _app.Seen.Any(request => request.Path == "/orders" && request.Text.Contains("good", StringComparison.Ordinal)), "the good message");
     }
 
-    [Fact]
-    public async Task State_saved_through_one_sidecar_is_kept_over_a_kill_and_guarded_by_its_etag()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task State_saved_through_one_sidecar_is_kept_over_a_kill_and_guarded_by_its_etag(bool inOneProcess)
     {
-        var first = await DaprdProcess.StartHealthyAsync(_folder, "keeper");
-        using var saved = await first.Client.PostAsync("/v1.0/state/statestore", Json("""[{"key":"k","value":{"a":1}}]"""));
-        first.Process.KillAlone();
-        await first.Process.ExitAsync();
-        await first.DisposeAsync();
-        await using var second = await DaprdProcess.StartHealthyAsync(_folder, "keeper");
+        await using var dapr = await StartAsync(inOneProcess, host => host.SidecarOnly("keeper"));
+        var keeper = dapr["keeper"];
+        using var saved = await keeper.Sidecar.PostAsync("/v1.0/state/statestore", Json("""[{"key":"k","value":{"a":1}}]"""));
+        await keeper.CrashSidecarAsync();
+        await keeper.StartSidecarAsync();
 
-        using var read = await second.Client.GetAsync("/v1.0/state/statestore/k");
+        using var read = await keeper.Sidecar.GetAsync("/v1.0/state/statestore/k");
         var etag = read.Headers.NonValidated["ETag"].ToString();
-        using var stale = await second.Client.PostAsync("/v1.0/state/statestore", Json("""[{"key":"k","value":2,"etag":"6f1c3d0a-0000-0000-0000-000000000000"}]"""));
-        using var current = await second.Client.PostAsync("/v1.0/state/statestore", Json($$"""[{"key":"k","value":2,"etag":"{{etag}}"}]"""));
+        using var stale = await keeper.Sidecar.PostAsync("/v1.0/state/statestore", Json("""[{"key":"k","value":2,"etag":"6f1c3d0a-0000-0000-0000-000000000000"}]"""));
+        using var current = await keeper.Sidecar.PostAsync("/v1.0/state/statestore", Json($$"""[{"key":"k","value":2,"etag":"{{etag}}"}]"""));
 
         Assert.Equal(HttpStatusCode.NoContent, saved.StatusCode);
         Assert.Equal("""{"a":1}""", await read.Content.ReadAsStringAsync());
@@ -148,8 +157,13 @@ public sealed class DeliveryTests : IAsyncLifetime
         Assert.Equal(HttpStatusCode.NoContent, current.StatusCode);
     }
 
-    private static Task<HttpResponseMessage> PublishAsync(DaprdProcess daprd, string topic, string json) =>
-        daprd.Client.PostAsync($"/v1.0/publish/pubsub/{topic}", Json(json));
+    private static Task<DaprTestHost> StartAsync(bool inOneProcess, Action<DaprTestHostBuilder> configure) =>
+        DaprTestHost.StartAsync(host => configure(host.UseDaprd(inOneProcess ? null : Path.Combine(AppContext.BaseDirectory, "daprd.dll")).Sqlite()));
+
+    private static Task<HttpResponseMessage> PublishAsync(DaprdProcess daprd, string topic, string json) => PublishAsync(daprd.Client, topic, json);
+
+    private static Task<HttpResponseMessage> PublishAsync(HttpClient sidecar, string topic, string json) =>
+        sidecar.PostAsync($"/v1.0/publish/pubsub/{topic}", Json(json));
 
     private static StringContent Json(string text) => new(text, Encoding.UTF8, "application/json");
 }

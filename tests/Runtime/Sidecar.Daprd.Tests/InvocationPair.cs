@@ -1,48 +1,48 @@
+using Sidecar.Testing;
 using TestSupport;
 
 namespace Sidecar.Daprd.Tests;
 
-/// <summary>Two real sidecars that know each other, and the app of one of them.</summary>
-public sealed class InvocationPair : IAsyncLifetime
+/// <summary>Two real sidecars that know each other, and the app of one of them: in one process, or as processes.</summary>
+public abstract class InvocationPair(string? daprd) : IAsyncLifetime
 {
-    private readonly TempFolder _folder = new();
-    private DaprdProcess? _callee;
+    private DaprTestHost? _host;
 
     public TestApp App { get; private set; } = null!;
 
-    internal DaprdProcess Caller { get; private set; } = null!;
+    internal SidecarEnd Caller => End("caller");
 
-    internal DaprdProcess Callee => _callee!;
+    internal SidecarEnd Callee => End("callee");
 
     public async ValueTask InitializeAsync()
     {
         App = await TestApp.StartAsync();
-        Caller = DaprdProcess.Start(_folder, "caller", 0, ["--max-body-size", "64Mi"]);
-        await StartCalleeAsync();
-        await Caller.HealthyAsync();
+        _host = await DaprTestHost.StartAsync(host => host
+            .UseDaprd(daprd)
+            .Environment("APP_API_TOKEN", "for-the-app")
+            .Sidecars(options => options with { MaxBodySize = 64 * 1024 * 1024 })
+            .Flag("max-body-size", "64Mi")
+            .SidecarOnly("caller")
+            .AppAt("callee", App.Port));
     }
 
-    public async Task StartCalleeAsync()
-    {
-        _callee = DaprdProcess.Start(
-            _folder, "callee", App.Port, ["--max-body-size", "64Mi"], new Dictionary<string, string?> { ["APP_API_TOKEN"] = "for-the-app" });
-        await _callee.HealthyAsync();
-    }
+    public Task StartCalleeAsync() => _host!["callee"].StartSidecarAsync();
 
-    public async Task KillCalleeAsync()
-    {
-        _callee!.Process.KillAlone();
-        await _callee.Process.ExitAsync();
-        await _callee.DisposeAsync();
-        _callee = null;
-    }
+    public Task KillCalleeAsync() => _host!["callee"].CrashSidecarAsync();
 
     public async ValueTask DisposeAsync()
     {
-        await Caller.DisposeAsync();
-        if (_callee is not null)
-            await _callee.DisposeAsync();
+        await _host!.DisposeAsync();
         await App.DisposeAsync();
-        _folder.Dispose();
     }
+
+    private SidecarEnd End(string appId) => new(_host![appId].Sidecar, _host[appId].HttpPort, _host.Log.ToString());
 }
+
+public sealed class CoHostedPair() : InvocationPair(null);
+
+public sealed class IsolatedPair() : InvocationPair(Path.Combine(AppContext.BaseDirectory, "daprd.dll"));
+
+/// <summary>A sidecar as a caller of its API sees it.</summary>
+/// <param name="Output">What the sidecars have logged up to now.</param>
+internal sealed record SidecarEnd(HttpClient Client, int HttpPort, string Output);

@@ -8,13 +8,13 @@ using TestSupport;
 namespace Sidecar.Daprd.Tests;
 
 /// <summary>Service invocation between two real sidecars (contract 2.4 and 5.4).</summary>
-public sealed class InvocationTests : IClassFixture<InvocationPair>
+public abstract class InvocationTests
 {
     private readonly InvocationPair _pair;
     private readonly TestApp _app;
-    private readonly DaprdProcess _caller;
+    private readonly SidecarEnd _caller;
 
-    public InvocationTests(InvocationPair pair)
+    protected InvocationTests(InvocationPair pair)
     {
         (_pair, _app, _caller) = (pair, pair.App, pair.Caller);
         _app.Forget();
@@ -379,3 +379,7 @@ public sealed class InvocationTests : IClassFixture<InvocationPair>
         return _caller.Client.SendAsync(request);
     }
 }
+
+public sealed class CoHostedInvocationTests(CoHostedPair pair) : InvocationTests(pair), IClassFixture<CoHostedPair>;
+
+public sealed class IsolatedInvocationTests(IsolatedPair pair) : InvocationTests(pair), IClassFixture<IsolatedPair>;

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Net;
 using System.Text;
 using Microsoft.AspNetCore.Http;
@@ -60,7 +61,7 @@ public sealed class StartAndStopTests : IDisposable
 
         Assert.Equal("mine", await own.Content.ReadAsStringAsync());
         Assert.Contains("ERR_DIRECT_INVOKE", await other.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Contains("sidecars of other processes cannot be found", daprd.Output, StringComparison.Ordinal);
+        await daprd.Process.LineAsync("sidecars of other processes cannot be found");
     }
 
     [Fact]
@@ -97,7 +98,38 @@ public sealed class StartAndStopTests : IDisposable
         using var failed = await daprd.Client.GetAsync("/v1.0/invoke/me/method/x");
 
         Assert.Contains("ERR_DIRECT_INVOKE", await failed.Content.ReadAsStringAsync(), StringComparison.Ordinal);
-        Assert.Contains("invoking me failed", daprd.Output, StringComparison.Ordinal);
+        await daprd.Process.LineAsync("invoking me failed");
+    }
+
+    [Fact]
+    public async Task Requests_are_served_when_nobody_reads_the_log()
+    {
+        // More lines than the pipe to this process holds, which reads none.
+        const int calls = 1500;
+        Directory.CreateDirectory(_folder.File("components"));
+        var port = FreePorts.Next();
+        using var daprd = Process.Start(new ProcessStartInfo(
+            "dotnet",
+            [Path.Combine(AppContext.BaseDirectory, "daprd.dll"), "--app-id", "me", "--dapr-http-port", $"{port}", "--dapr-grpc-port", "0", "--resources-path", _folder.File("components")])
+        {
+            RedirectStandardOutput = true,
+        })!;
+        try
+        {
+            using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+            await Eventually.TrueAsync(async () => (await client.GetAsync(new Uri("/v1.0/healthz", UriKind.Relative))).IsSuccessStatusCode, "healthz of daprd");
+
+            for (var call = 0; call < calls; call++)
+            {
+                using var failed = await client.GetAsync(new Uri("/v1.0/invoke/me/method/x", UriKind.Relative)).WithinAsync($"the answer to call {call}");
+                Assert.Equal(HttpStatusCode.InternalServerError, failed.StatusCode);
+            }
+        }
+        finally
+        {
+            daprd.Kill();
+            await daprd.WaitForExitAsync();
+        }
     }
 
     [Theory]

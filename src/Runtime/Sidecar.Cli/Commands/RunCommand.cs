@@ -2,10 +2,15 @@ using System.CommandLine;
 using System.Text;
 using Sidecar.Cli.Logs;
 using Sidecar.Cli.Running;
+using Sidecar.Cli.Runs;
+using Sidecar.Cli.Single;
 
 namespace Sidecar.Cli.Commands;
 
-/// <summary><c>dapr run -f</c>: every app of a template with its sidecar, until a signal or the end of all apps.</summary>
+/// <summary>
+/// <c>dapr run</c>: one app of the command line, or with <c>-f</c> every app of a template, each with its sidecar, until a signal
+/// or the end of all apps.
+/// </summary>
 internal static class RunCommand
 {
     private const int Refused = 1;
@@ -13,19 +18,44 @@ internal static class RunCommand
     public static Command Create()
     {
         var file = Options.RunFile();
-        var isolated = new Option<bool>("--isolated") { Description = "One daprd process per app, in place of all sidecars in this process" };
+        var isolated = new Option<bool>("--isolated") { Description = "A daprd process per app, in place of sidecars in this process" };
         var components = new Option<string?>("--components") { Description = "Name of the component set to run on (folder of componentSets in the template)", HelpName = "NAME" };
+        var single = new SingleAppFlags();
         var watch = new Option<bool>("--watch") { Description = "Build and restart an app when its sources change" };
-        var command = new Command("run", "Run all apps of a template, each with its sidecar") { file, isolated, components, watch };
-        command.SetAction(parsed => RunAsync(parsed.GetRequiredValue(file), parsed.GetValue(isolated), parsed.GetValue(components), parsed.GetValue(watch)));
+        var words = new Argument<string[]>("command") { Description = "Program of the app and its arguments, best after --", Arity = ArgumentArity.ZeroOrMore };
+        var command = new Command("run", "Run an app with its sidecar, or all apps of a template: dapr run --app-id a --app-port 5000 -- COMMAND, dapr run -f .") { file, isolated, components, watch, words };
+        foreach (var option in single.Options)
+            command.Add(option);
+        command.Add(OfficialOnly.Kubernetes("run"));
+        command.SetAction(parsed =>
+        {
+            var way = new Way(parsed.GetValue(isolated), parsed.GetValue(watch));
+            return parsed.GetValue(file) is { } template
+                ? RunTemplateAsync(template, parsed.GetValue(components), [.. single.Given(parsed), .. parsed.GetValue(words)!], way)
+                : RunSingleAsync(single, parsed, parsed.GetValue(words)!, parsed.GetValue(components), way);
+        });
         return command;
     }
 
-    private static async Task<int> RunAsync(string file, bool isolated, string? componentSet, bool watch)
+    private static Task<int> RunTemplateAsync(string file, string? componentSet, IReadOnlyList<string> ofSingleApps, Way way) => ofSingleApps.Count == 0
+        ? RunAsync(() => TemplateCheck.Load(file, way.Isolated, componentSet), way)
+        : RefuseAsync($"{string.Join(' ', ofSingleApps)}: with -f the template says it all; write it there, or leave out -f");
+
+    private static Task<int> RunSingleAsync(SingleAppFlags flags, ParseResult parsed, IReadOnlyList<string> command, string? componentSet, Way way) => componentSet is null
+        ? RunAsync(() => SingleApp.Check(Directory.GetCurrentDirectory(), flags.Read(parsed), command, [.. flags.DeprecationNotes(parsed)], way.Isolated, RunIndex.OfUser()), way)
+        : RefuseAsync("--components chooses a component set of a template and needs -f; one app has --resources-path");
+
+    private static Task<int> RefuseAsync(string reason)
+    {
+        Console.Error.WriteLine(reason);
+        return Task.FromResult(Refused);
+    }
+
+    private static async Task<int> RunAsync(Func<CheckedTemplate> load, Way way)
     {
         // Signals are taken from the first moment: one that comes while files are read must not kill half a start.
         using var signals = new StopSignals();
-        var check = TemplateCheck.Load(file, isolated, componentSet);
+        var check = load();
         foreach (var note in check.Notes)
             Console.Error.WriteLine(note);
         if (check.Template is not { } template)
@@ -36,8 +66,12 @@ internal static class RunCommand
             return Refused;
         }
 
+        if (template.IsSingleApp)
+            SingleApp.Prune(template.Apps[0].AppId, TimeProvider.System.GetUtcNow());
         await using var console = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false));
         await using var log = new RunLog(console, LogFiles.IsColored(Console.IsOutputRedirected, Environment.GetEnvironmentVariable));
-        return await new MultiAppRun(template, isolated, watch, log, signals, TimeProvider.System).RunAsync();
+        return await new MultiAppRun(template, way.Isolated, way.Watch, log, signals, TimeProvider.System).RunAsync();
     }
+
+    private readonly record struct Way(bool Isolated, bool Watch);
 }

@@ -84,7 +84,7 @@ internal sealed class RunLog : IAsyncDisposable
         }
 
         if (sink.ToConsole)
-            await ToConsoleAsync(_colored ? $"\e[{sink.Color}m{sink.Label}\e[0m{entry.Line}" : sink.Label + entry.Line);
+            await ToConsoleAsync(_colored && sink.Label.Length > 0 ? $"\e[{sink.Color}m{sink.Label}\e[0m{entry.Line}" : sink.Label + entry.Line);
         if (sink.File is { } path)
             await ToFileAsync(path, entry.Line);
     }

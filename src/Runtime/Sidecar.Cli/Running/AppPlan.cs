@@ -19,9 +19,9 @@ internal sealed record AppPlan(RunTemplate Template, RunApp App, AppPorts Ports,
         {
             ["cliPID"] = $"{Environment.ProcessId}",
             ["appCommand"] = CommandLine,
-            ["runTemplatePath"] = Template.File,
-            ["runTemplateName"] = Template.Name,
         };
+        if (!Template.IsSingleApp)
+            (metadata["runTemplatePath"], metadata["runTemplateName"]) = (Template.File, Template.Name);
         if (AppLog.File is { } appLog)
             metadata["appLogPath"] = appLog;
         if (SidecarLog.File is { } sidecarLog)

@@ -237,7 +237,7 @@ internal sealed class AppRunner : IAsyncDisposable
     private string Next(TimeSpan? pause) =>
         pause is { } wait ? $"it is started again in {wait.TotalSeconds:0} s (restart {_pauses.Attempt})"
         : IsWatched && !_noMore.Task.IsCompleted ? "it is started again when its sources change"
-        : "all else goes on";
+        : _plan.Template.IsSingleApp ? "" : "all else goes on";
 
     /// <summary>Somebody else starts the app, ends it and starts it again as often as he likes.</summary>
     private async Task<int> AttachAsync()
@@ -267,7 +267,7 @@ internal sealed class AppRunner : IAsyncDisposable
         return _sidecar.Stopped.IsCompleted ? await _sidecar.Stopped : 0;
     }
 
-    /// <summary>A sidecar that failed ends its own app; one that somebody stopped over its API does not.</summary>
+    /// <summary>A sidecar that failed ends its own app; one that somebody stopped over its API does not, but what ends then ends for good.</summary>
     private async Task WatchSidecarAsync()
     {
         if (await Task.WhenAny(_sidecar.Stopped, _ended.Task, _noMore.Task) != _sidecar.Stopped || _stopping.IsCancellationRequested)
@@ -275,7 +275,12 @@ internal sealed class AppRunner : IAsyncDisposable
         var code = await _sidecar.Stopped;
         await _reports.SidecarStoppedAsync(code);
         if (code == 0)
+        {
+            _journal.SidecarStopped(_plan.AppId);
+            _noMore.TrySetResult();
             return;
+        }
+
         _noMore.TrySetResult();
         await EndAsync(Current);
     }

@@ -3,12 +3,13 @@ using Sidecar.Runtime.Hosting;
 namespace Sidecar.Cli.Running;
 
 /// <summary>All sidecars of the run in this process.</summary>
-internal sealed class CohostedSidecars : ISidecarHost
+/// <param name="namesFile">Where sidecars of other processes are found; null = nowhere.</param>
+internal sealed class CohostedSidecars(string? namesFile) : ISidecarHost
 {
     private readonly SidecarGroup _group = new();
 
     public async Task<ISidecar> StartAsync(AppPlan plan, CancellationToken cancellationToken) =>
-        new CohostedSidecar(await _group.StartAsync(SidecarSettings.ToOptions(plan), cancellationToken));
+        new CohostedSidecar(await _group.StartAsync(SidecarSettings.ToOptions(plan) with { NameRegistryFile = namesFile }, cancellationToken));
 
     public ValueTask DisposeAsync() => _group.DisposeAsync();
 

@@ -1,5 +1,7 @@
 using System.Net;
 using System.Net.Sockets;
+using Sidecar.Cli.Calls;
+using Sidecar.Runtime.Resources;
 
 namespace Sidecar.Cli.Running;
 
@@ -8,49 +10,43 @@ internal sealed class DaprdApi(HttpClient http, AppPlan plan, TimeProvider time)
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(25);
 
-    private string Root => $"http://{Address(plan.App.ApiListenAddresses)}:{plan.Ports.Http}/v1.0";
+    private string Root => $"http://{Host(plan.App.ApiListenAddresses)}:{plan.Ports.Http}/v1.0";
 
     /// <summary>Connections to the sidecar of that app: by its socket file, if it has one in place of its port.</summary>
-    public static SocketsHttpHandler Handler(Sidecar.Runtime.Resources.RunApp app)
-    {
-        var handler = new SocketsHttpHandler();
-        if (app.UnixDomainSocket is not { } folder)
-            return handler;
-        var file = new UnixDomainSocketEndPoint(Path.Combine(Path.GetFullPath(folder, app.AppDirPath), $"dapr-{app.AppId}-http.socket"));
-        handler.ConnectCallback = async (_, cancellationToken) =>
-        {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                await socket.ConnectAsync(file, cancellationToken);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        };
-        return handler;
-    }
+    public static SocketsHttpHandler Handler(RunApp app) => app.UnixDomainSocket is { } folder
+        ? SidecarSocket.Handler(SidecarSocket.FileIn(Path.GetFullPath(folder, app.AppDirPath), app.AppId))
+        : new SocketsHttpHandler();
 
     /// <summary>Returns when the API serves, app or not.</summary>
     public Task ServesAsync(CancellationToken cancellationToken) => AnswersAsync("/healthz/outbound", cancellationToken);
 
-    /// <summary>Returns when the sidecar with its app is ready.</summary>
-    public Task IsHealthyAsync(CancellationToken cancellationToken) => AnswersAsync("/healthz", cancellationToken);
+    /// <summary>Returns when the sidecar with its app is ready, and the app passes its health checks if it has any.</summary>
+    public async Task IsHealthyAsync(CancellationToken cancellationToken)
+    {
+        await AnswersAsync("/healthz", cancellationToken);
+
+        // Of the sidecar's health routes none depends on the health of the app (contract 2.17); calls of the app do.
+        if (plan.App.EnableAppHealthCheck)
+            await AnswersAsync($"/invoke/{plan.AppId}/method/{(plan.App.AppHealthCheckPath ?? "healthz").TrimStart('/')}", cancellationToken);
+    }
 
     public async Task SetMetadataAsync(string name, string value, CancellationToken cancellationToken)
     {
-        using var request = new HttpRequestMessage(HttpMethod.Put, $"{Root}/metadata/{name}") { Content = new StringContent(value) };
-        if (Environment.GetEnvironmentVariable("DAPR_API_TOKEN") is { Length: > 0 } token)
-            request.Headers.TryAddWithoutValidation("dapr-api-token", token);
-        using var response = await http.SendAsync(request, cancellationToken);
+        using var content = new StringContent(value);
+        using var response = await SendAsync(HttpMethod.Put, $"/metadata/{name}", content, cancellationToken);
         response.EnsureSuccessStatusCode();
     }
 
-    /// <summary>The first of the addresses it listens on; for one that stands for all, the loopback address.</summary>
-    private static string Address(string? listenAddresses)
+    private async Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? content, CancellationToken cancellationToken)
+    {
+        using var request = new HttpRequestMessage(method, Root + path) { Content = content };
+        if (Environment.GetEnvironmentVariable("DAPR_API_TOKEN") is { Length: > 0 } token)
+            request.Headers.TryAddWithoutValidation("dapr-api-token", token);
+        return await http.SendAsync(request, cancellationToken);
+    }
+
+    /// <summary>Host part of its address: the first of the addresses it listens on; for one that stands for all, the loopback address.</summary>
+    public static string Host(string? listenAddresses)
     {
         var first = listenAddresses?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries).FirstOrDefault();
         if (!IPAddress.TryParse(first?.Trim('[', ']'), out var address) || address.Equals(IPAddress.Any) || address.Equals(IPAddress.IPv6Any))
@@ -68,7 +64,7 @@ internal sealed class DaprdApi(HttpClient http, AppPlan plan, TimeProvider time)
     {
         try
         {
-            using var response = await http.GetAsync(Root + path, cancellationToken);
+            using var response = await SendAsync(HttpMethod.Get, path, null, cancellationToken);
             return response.IsSuccessStatusCode;
         }
         catch (HttpRequestException)

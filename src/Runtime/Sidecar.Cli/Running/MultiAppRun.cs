@@ -9,9 +9,9 @@ using Sidecar.Runtime.Resources;
 namespace Sidecar.Cli.Running;
 
 /// <summary>
-/// The apps of one template with their sidecars, from start to end: (1) one run per template; (2) end what a killed run
-/// left; (3) ports; (4) sidecars serve; (5) apps start, each after those it depends on, and their sources are watched if that
-/// is wanted; (6) wait for a signal or the end of all apps; (7) drain sidecars, then end apps.
+/// The apps of one template with their sidecars, from start to end: (1) one run per template, or per single app; (2) end
+/// what a killed run left; (3) ports; (4) sidecars serve; (5) apps start, each after those it depends on, and their sources
+/// are watched if that is wanted; (6) wait for a signal or the end of all apps; (7) drain sidecars, then end apps.
 /// </summary>
 internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watch, RunLog log, StopSignals signals, TimeProvider time)
 {
@@ -28,7 +28,7 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watc
 
     private static readonly TimeSpan SidecarReminder = TimeSpan.FromSeconds(10);
 
-    private readonly RunFolder _folder = new(template.File);
+    private readonly RunFolder _folder = RunFolder.Of(template);
     private readonly IReadOnlyDictionary<string, string> _environment = SidecarOptions.ProcessEnvironment();
     private readonly long _began = time.GetTimestamp();
 
@@ -38,15 +38,15 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watc
         using var held = RunLock.TryTake(_folder);
         if (held is null)
         {
-            await log.SayAsync($"{template.File} is already running{(RunRecord.Read(_folder.RecordFile) is { } other ? $" (pid {other.Launcher.Pid})" : "")}; stop it with: dapr stop -f {template.File}");
+            await log.SayAsync($"{_folder.Title} is already running{(RunRecord.Read(_folder.RecordFile) is { } other ? $" (pid {other.Launcher.Pid})" : "")}; stop it with: {_folder.StopCommand}");
             return Failed;
         }
 
         // 2. Survivors.
         if (RunRecord.Read(_folder.RecordFile) is { } previous && await Survivors.EndAsync(previous, time, CancellationToken.None) is { Count: > 0 } ended)
             await log.SayAsync($"ended what a killed run had left: {string.Join(", ", ended)}");
-        foreach (var suffix in new[] { "", "-wal", "-shm" })
-            File.Delete(_folder.NamesFile + suffix);
+        if (!_folder.IsSingleApp)
+            ForgetNames();
 
         // 3. Ports.
         if (PortPlan.Busy(template) is { Count: > 0 } busy)
@@ -71,6 +71,12 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watc
         }
     }
 
+    private void ForgetNames()
+    {
+        foreach (var suffix in new[] { "", "-wal", "-shm" })
+            File.Delete(_folder.NamesFile + suffix);
+    }
+
     private async Task AddAsync(RunIndex index)
     {
         try
@@ -88,7 +94,7 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watc
     {
         ISidecarHost host = isolated
             ? new IsolatedSidecars(log, journal, _folder.NamesFile, _environment, time)
-            : new CohostedSidecars();
+            : new CohostedSidecars(_folder.IsSingleApp ? _folder.NamesFile : null);
         try
         {
             // 4. Sidecars. One that cannot start ends the run, as with the official command line.
@@ -120,7 +126,8 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watc
             if (await Task.WhenAny(allEnded, Signalled(signals.Asked)) == allEnded)
             {
                 await settled;
-                await log.SayAsync("all apps have ended");
+                if (!_folder.IsSingleApp)
+                    await log.SayAsync("all apps have ended");
                 await StopAsync(apps, sources);
                 return (await allEnded).All(code => code == 0) ? 0 : Failed;
             }
@@ -185,14 +192,14 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watc
         await Task.WhenAll(apps.Select(app => app.Settled));
         if (signals.Asked.IsCancellationRequested)
             return;
-        foreach (var line in WhereToLook.Lines(template, apps, time.GetElapsedTime(_began)))
+        foreach (var line in WhereToLook.Lines(_folder, apps, time.GetElapsedTime(_began)))
             await log.SayAsync(line);
     }
 
     private IReadOnlyList<AppPlan> Plan()
     {
         var (ports, now) = (PortPlan.Choose(template, isolated), time.GetUtcNow());
-        return [.. template.Apps.Select((app, i) => new AppPlan(template, app, ports[i], LogFiles.ForApp(log, app, i, now), LogFiles.ForSidecar(log, app, i, now)))];
+        return [.. template.Apps.Select((app, i) => new AppPlan(template, app, ports[i], LogFiles.ForApp(log, _folder, app, i, now), LogFiles.ForSidecar(log, _folder, app, i, now)))];
     }
 
     private RunRecord Record(IReadOnlyList<AppPlan> plans) => new(template.File, template.Name, ProcessIdentity.Current, time.GetUtcNow())
@@ -200,6 +207,8 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watc
         Isolated = isolated,
         Apps = [.. plans.Select(plan => new AppRecord(plan.AppId, plan.App.AppPort, plan.Ports.Http, plan.Ports.Grpc, plan.CommandLine)
         {
+            ApiHost = DaprdApi.Host(plan.App.ApiListenAddresses),
+            UnixDomainSocket = plan.App.UnixDomainSocket is { } socket ? Path.GetFullPath(socket, plan.App.AppDirPath) : null,
             AppLog = plan.AppLog.File,
             DaprdLog = plan.SidecarLog.File,
         })],

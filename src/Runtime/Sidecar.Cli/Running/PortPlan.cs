@@ -17,7 +17,8 @@ internal static class PortPlan
         .. from app in template.Apps
            from fixedPort in Fixed(app)
            where !PortOwner.IsFree(fixedPort.Port)
-           select $"{template.File}: {app.AppId}: {fixedPort.Field} {fixedPort.Port} is in use by {PortOwner.Describe(fixedPort.Port)}; stop that, or give another port",
+           let source = template.IsSingleApp ? fixedPort.Flag : $"{template.File}: {app.AppId}: {fixedPort.Field}"
+           select $"{source} {fixedPort.Port} is in use by {PortOwner.Describe(fixedPort.Port)}; stop that, or give another port",
     ];
 
     /// <param name="isolated">
@@ -35,14 +36,14 @@ internal static class PortPlan
     }
 
     // An app without a command is somebody else's: that its port is in use is how it should be.
-    private static IEnumerable<(string Field, int Port)> Fixed(RunApp app) =>
+    private static IEnumerable<(string Field, string Flag, int Port)> Fixed(RunApp app) =>
         new[]
         {
-            (Field: "appPort", Port: app.Command.Count > 0 ? app.AppPort : 0),
-            (Field: "daprHTTPPort", Port: app.DaprHttpPort),
-            (Field: "daprGRPCPort", Port: app.DaprGrpcPort),
-            (Field: "daprInternalGRPCPort", Port: app.DaprInternalGrpcPort),
-            (Field: "metricsPort", Port: app.MetricsPort),
+            (Field: "appPort", Flag: "--app-port", Port: app.Command.Count > 0 ? app.AppPort : 0),
+            (Field: "daprHTTPPort", Flag: "--dapr-http-port", Port: app.DaprHttpPort),
+            (Field: "daprGRPCPort", Flag: "--dapr-grpc-port", Port: app.DaprGrpcPort),
+            (Field: "daprInternalGRPCPort", Flag: "--dapr-internal-grpc-port", Port: app.DaprInternalGrpcPort),
+            (Field: "metricsPort", Flag: "--metrics-port", Port: app.MetricsPort),
         }.Where(port => port.Port > 0);
 
     private static int Next(HashSet<int> taken)

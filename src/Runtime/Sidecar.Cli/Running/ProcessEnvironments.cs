@@ -1,11 +1,10 @@
+using Sidecar.Runtime.Hosting;
+
 namespace Sidecar.Cli.Running;
 
 /// <summary>What the processes of a run find in their environment (contract section 1.3).</summary>
 internal static class ProcessEnvironments
 {
-    /// <summary>Changes how sockets of a .NET process are served. It may be set for this process, and is nothing for apps.</summary>
-    private const string InlineCompletions = "DOTNET_SYSTEM_NET_SOCKETS_INLINE_COMPLETIONS";
-
     /// <summary>Ours, then what the contract sets, then what the template says.</summary>
     public static IReadOnlyDictionary<string, string> ForApp(AppPlan plan, IReadOnlyDictionary<string, string> own)
     {
@@ -35,5 +34,5 @@ internal static class ProcessEnvironments
     }
 
     public static IReadOnlyDictionary<string, string> ForSidecar(IReadOnlyDictionary<string, string> own) =>
-        own.Where(variable => variable.Key != InlineCompletions).ToDictionary(StringComparer.Ordinal);
+        own.Where(variable => variable.Key != SocketScheduling.Variable).ToDictionary(StringComparer.Ordinal);
 }

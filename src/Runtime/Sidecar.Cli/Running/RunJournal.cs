@@ -22,6 +22,9 @@ internal sealed class RunJournal
 
     public void SidecarStarted(string appId, ProcessIdentity process) => Update(appId, app => app with { Daprd = process });
 
+    /// <summary>Somebody stopped the sidecar, and it is not started again.</summary>
+    public void SidecarStopped(string appId) => Update(appId, app => app with { Stopped = true });
+
     /// <summary>Nothing of the run is left.</summary>
     public void Close()
     {

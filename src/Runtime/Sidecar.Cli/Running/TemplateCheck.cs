@@ -23,9 +23,17 @@ internal static class TemplateCheck
         if (choice.Template is not { } template)
             return new CheckedTemplate(null, [.. errors, choice.Error!], notes);
 
-        notes.AddRange(WithoutEffect(template));
         if (choice.Notice is { } notice)
             notes.Add(notice);
+        return Check(template, isolated, errors, notes, componentSet);
+    }
+
+    /// <summary>The rest of the check, for a template that is read already.</summary>
+    /// <param name="errors">What was found so far; more is added.</param>
+    /// <param name="notes">Likewise.</param>
+    public static CheckedTemplate Check(RunTemplate template, bool isolated, List<string> errors, List<string> notes, string? componentSet = null)
+    {
+        notes.AddRange(WithoutEffect(template));
         var resources = LoadResources(template);
         var problems = InReadingOrder(resources.SelectMany(set => set.Problems));
         notes.AddRange(problems.Where(problem => problem.IsWarning).Select(problem => $"warning: {problem}"));
@@ -33,7 +41,7 @@ internal static class TemplateCheck
         errors.AddRange(problems.Where(problem => !problem.IsWarning).Select(problem => problem.ToString()));
         if (componentSet is not null && template.ComponentSets is { } sets && sets.Default != componentSet && problems.Any(problem => IsUnknownType(problem, sets, componentSet)))
             notes.Add($"component set {componentSet} cannot be run here; without --components {componentSet} the set {sets.Default} is taken");
-        if (isolated)
+        if (isolated && !template.IsSingleApp)
             errors.AddRange(InMemoryPubSub(resources));
         return new CheckedTemplate(errors.Count == 0 ? template : null, errors, notes);
     }
@@ -87,5 +95,5 @@ internal static class TemplateCheck
     private static IEnumerable<string> WithoutEffect(RunTemplate template) => template.Apps
         .SelectMany(app => app.WithoutEffect)
         .Distinct()
-        .Select(field => $"warning: {template.File}: {field} is valid, and has no effect in this runtime yet");
+        .Select(field => $"warning: {(template.IsSingleApp ? "" : template.File + ": ")}{field} is valid, and has no effect in this runtime yet");
 }

@@ -1,22 +1,64 @@
+using Sidecar.Cli.Logs;
+using Sidecar.Runtime.Resources;
+using Sidecar.Runtime.Resources.Templates;
+
 namespace Sidecar.Cli.Runs;
 
-/// <summary>The files a run keeps in <c>.dapr/run</c> beside its template.</summary>
-internal sealed class RunFolder(string templateFile)
+/// <summary>
+/// The files a run keeps: of a template, in <c>.dapr/run</c> beside it; of a single app, in <c>apps</c> in the user's <c>.dapr</c>.
+/// </summary>
+internal sealed class RunFolder
 {
-    private readonly string _stem = Path.Combine(Path.GetDirectoryName(templateFile)!, ".dapr", "run", Path.GetFileName(templateFile));
+    private readonly string _stem;
 
-    public string TemplateFile => templateFile;
+    /// <param name="templateFile">Template of the run.</param>
+    public RunFolder(string templateFile)
+    {
+        _stem = Path.Combine(Path.GetDirectoryName(templateFile)!, ".dapr", "run", Path.GetFileName(templateFile));
+        Title = templateFile;
+        StopCommand = $"dapr stop -f {templateFile}";
+        NamesFile = _stem + ".names";
+    }
+
+    private RunFolder(string daprFolder, string appId)
+    {
+        _stem = Path.Combine(OfSingleApps(daprFolder), Uri.EscapeDataString(appId));
+        Title = appId;
+        StopCommand = $"dapr stop -a {appId}";
+        NamesFile = DaprFolder.Names(daprFolder);
+        IsSingleApp = true;
+    }
+
+    public static RunFolder Of(RunTemplate template) => template.IsSingleApp ? OfSingleApp(template.Apps[0].AppId) : new RunFolder(template.File);
+
+    public static RunFolder Of(RunRecord record) => record.IsSingleApp ? OfSingleApp(record.Apps[0].AppId) : new RunFolder(record.TemplateFile);
+
+    public static RunFolder OfSingleApp(string appId) => new(DaprFolder.OfUser(), appId);
+
+    /// <summary>Files of all single apps of the user, logs included.</summary>
+    public static string OfSingleApps(string daprFolder) => Path.Combine(daprFolder, "apps");
+
+    /// <summary>What messages call the run.</summary>
+    public string Title { get; }
+
+    /// <summary>What ends it.</summary>
+    public string StopCommand { get; }
+
+    public bool IsSingleApp { get; }
 
     public string Folder => Path.GetDirectoryName(_stem)!;
 
-    /// <summary>Locked as long as a run of the template lives.</summary>
+    /// <summary>Locked as long as the run lives.</summary>
     public string LockFile => _stem + ".lock";
 
     /// <summary>The processes of the current run, or of the last one that could not clean up.</summary>
     public string RecordFile => _stem + ".run.json";
 
-    /// <summary>Addresses of the isolated sidecars.</summary>
-    public string NamesFile => _stem + ".names";
+    /// <summary>Where sidecars find those of other processes: of this run only, or of all single apps of the user.</summary>
+    public string NamesFile { get; }
+
+    /// <summary>A folder of somebody else's is not written to for one app.</summary>
+    public string LogFolderOf(RunApp app) => IsSingleApp ? Folder : LogFiles.FolderOf(app.AppDirPath);
 
     /// <summary>The template that a <c>-f</c> option means: the file, or <c>dapr.yaml</c> in the folder.</summary>
     public static string ResolveTemplate(string fileOrFolder)

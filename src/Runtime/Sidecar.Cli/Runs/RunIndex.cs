@@ -1,15 +1,18 @@
 using System.Security.Cryptography;
 using System.Text;
+using Sidecar.Runtime.Resources.Templates;
 
 namespace Sidecar.Cli.Runs;
 
 /// <summary>
-/// All runs of this user: one small file per template in <c>~/.dapr/runs</c> (DAPR_RUNTIME_PATH moves <c>.dapr</c>, as with
-/// the official command line), holding the path of the run's own record.
+/// All runs of this user: one small file per template or single app in <c>~/.dapr/runs</c>, holding the path of the run's own
+/// record.
 /// </summary>
 internal sealed class RunIndex(string folder)
 {
-    public static RunIndex OfUser() => new(Path.Combine(Home(), ".dapr", "runs"));
+    public static RunIndex OfUser() => new(FolderIn(DaprFolder.OfUser()));
+
+    public static string FolderIn(string daprFolder) => Path.Combine(daprFolder, "runs");
 
     public void Add(RunFolder run)
     {
@@ -42,8 +45,11 @@ internal sealed class RunIndex(string folder)
         return [.. alive.OrderBy(run => run.Started)];
     }
 
+    /// <summary>The apps of all those runs, except those that were stopped one by one.</summary>
+    public IReadOnlyList<RunningApp> Apps() => [.. Alive().SelectMany(run => run.Apps.Where(app => !app.Stopped), (run, app) => new RunningApp(run, app))];
+
     private string EntryOf(RunFolder run) =>
-        Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(run.TemplateFile)).AsSpan(0, 8)));
+        Path.Combine(folder, Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(run.RecordFile)).AsSpan(0, 8)));
 
     private static string? Read(string entry)
     {
@@ -57,9 +63,4 @@ internal sealed class RunIndex(string folder)
             return null;
         }
     }
-
-    private static string Home() =>
-        Environment.GetEnvironmentVariable("DAPR_RUNTIME_PATH") is { Length: > 0 } path
-            ? path
-            : Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 }

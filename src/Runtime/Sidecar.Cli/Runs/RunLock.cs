@@ -1,3 +1,5 @@
+using Sidecar.Runtime.Resources.Templates;
+
 namespace Sidecar.Cli.Runs;
 
 /// <summary>One run per template at a time. The system gives the lock back when its holder ends, however it ends.</summary>
@@ -26,7 +28,7 @@ internal sealed class RunLock : IDisposable
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {
-            throw new IOException($"{folder.Folder} cannot be written, and the lock and the record of a run are kept there: {failure.Message}", failure);
+            throw new IOException($"{folder.Folder} cannot be written, and the lock and the record of a run are kept there: {failure.Message}{(folder.IsSingleApp ? $"; {DaprFolder.Variable} names another place" : "")}", failure);
         }
     }
 

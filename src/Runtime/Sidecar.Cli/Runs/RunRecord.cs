@@ -6,9 +6,17 @@ using Sidecar.Components;
 namespace Sidecar.Cli.Runs;
 
 /// <summary>What is written down about a run, so that <c>list</c>, <c>stop</c> and the next run know its processes.</summary>
+/// <param name="TemplateFile">Empty for a single app.</param>
 internal sealed record RunRecord(string TemplateFile, string TemplateName, ProcessIdentity Launcher, DateTimeOffset Started)
 {
     public bool Isolated { get; init; }
+
+    [JsonIgnore]
+    public bool IsSingleApp => TemplateFile.Length == 0;
+
+    /// <summary>What messages call the run.</summary>
+    [JsonIgnore]
+    public string Title => IsSingleApp ? Apps[0].AppId : TemplateFile;
 
     public IReadOnlyList<AppRecord> Apps { get; init; } = [];
 
@@ -52,6 +60,15 @@ internal sealed record AppRecord(string AppId, int AppPort, int HttpPort, int Gr
 
     /// <summary>Null when the sidecar is co-hosted in the launcher.</summary>
     public ProcessIdentity? Daprd { get; init; }
+
+    /// <summary>Its sidecar was asked to stop, while the run goes on.</summary>
+    public bool Stopped { get; init; }
+
+    /// <summary>Host part of its sidecar's API.</summary>
+    public string ApiHost { get; init; } = "127.0.0.1";
+
+    /// <summary>Folder of the sockets its sidecar listens on in place of ports; null = ports.</summary>
+    public string? UnixDomainSocket { get; init; }
 
     public string? AppLog { get; init; }
 

@@ -5,7 +5,7 @@ namespace Sidecar.Cli.Watching;
 
 /// <summary>
 /// Builds and restarts apps whose sources change; their sidecars stay. (1) Look at the files four times a second; (2) once
-/// they rest, find the apps they belong to; (3) build those, one after another; (4) restart each whose build succeeded.
+/// they rest, find the apps they belong to; (3) build those, one after another; (4) restart each as soon as it is built.
 /// </summary>
 /// <remarks>
 /// Looking costs a millisecond for a hundred files, and works where notifications do not: on mounted folders, beyond the
@@ -109,16 +109,15 @@ internal sealed class SourceWatch : IAsyncDisposable
                 await RestartAsync(affected.Select(watch => watch.App), built.Task);
 
             // 3. Build. Not at the same time: they may share projects.
-            var fresh = new List<AppRunner>();
+            var restarts = new List<Task>();
             foreach (var group in affected.GroupBy(watch => watch.Sources.Build?.Key))
             {
-                if (await BuildAsync(group.First().Sources.Build, [.. group.Select(watch => watch.App)]))
-                    fresh.AddRange(group.Select(watch => watch.App));
+                AppRunner[] apps = [.. group.Select(watch => watch.App)];
+                if (await BuildAsync(group.First().Sources.Build, apps) && !_stopFirst)
+                    restarts.Add(RestartAsync(apps, Task.CompletedTask)); // 4. Restart.
             }
 
-            // 4. Restart.
-            if (!_stopFirst)
-                await RestartAsync(fresh, Task.CompletedTask);
+            await Task.WhenAll(restarts);
         }
         finally
         {

@@ -3,6 +3,7 @@ using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Transport.Sockets;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
@@ -39,18 +40,23 @@ internal sealed record SidecarParts(
 /// <summary>Table of contents of a sidecar: every slice is added and mapped here, and its listeners are declared.</summary>
 internal static class SidecarApplication
 {
+    // The web server's own activity and log scope per request, which it makes for a log that would take anything of this
+    // category. Nothing of it is shown: the sidecar traces and logs by itself.
+    private const string RequestDiagnostics = "Microsoft.AspNetCore.Hosting.Diagnostics";
+
     public static WebApplication Build(SidecarParts parts)
     {
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions { ContentRootPath = AppContext.BaseDirectory });
-        builder.Logging.AddProvider(new SidecarLoggerProvider(parts.Options)).SetMinimumLevel(parts.Options.LogLevel);
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(server => Listen(server, parts));
+        builder.Logging.AddProvider(new SidecarLoggerProvider(parts.Options)).SetMinimumLevel(parts.Options.LogLevel)
+            .AddFilter(RequestDiagnostics, LogLevel.None);
+        builder.WebHost.UseKestrelCore().UseSockets(Schedule).ConfigureKestrel(server => Listen(server, parts));
         AddServices(builder.Services, parts);
 
         var app = builder.Build();
         var underWay = app.Services.GetRequiredService<RequestsUnderWay>();
         app.Use((context, next) => CountedAsync(context, next, underWay));
         if (parts.Listeners.Internal is { } listener)
-            app.UseWhen(context => context.Connection.LocalPort == listener.Port, branch => branch.Run(InternalHttp.HandleAsync));
+            app.UseWhen(context => context.Connection.LocalPort == listener.Port, branch => branch.Run(InternalHttp.Handler(app.Services)));
         if (parts.Options.PublicPort is > 0 and var publicPort)
             app.MapWhen(context => context.Connection.LocalPort == publicPort, MapPublicRoutes);
         if (parts.Options.AllowedOrigins.Count > 0)
@@ -129,6 +135,14 @@ internal static class SidecarApplication
         parts.Listeners.Listen(server);
     }
 
+    private static void Schedule(SocketTransportOptions sockets)
+    {
+        sockets.UnsafePreferInlineScheduling = true;
+
+        // A sidecar has few connections, so memory for one that is silent is cheaper than asking the system twice per request.
+        sockets.WaitForDataBeforeAllocatingBuffer = false;
+    }
+
     private static void SetLimits(KestrelServerLimits limits, SidecarOptions options)
     {
         // Go's server reads as much beyond its limit. Here it is what the caller's sidecar adds to a request on its way to the
@@ -140,10 +154,8 @@ internal static class SidecarApplication
         // Go's server counts bytes alone; a header takes at least four of them.
         limits.MaxRequestHeaderCount = headers / 4;
         limits.MaxRequestLineSize = headers;
-        limits.Http2.MaxRequestHeaderFieldSize = Math.Max(limits.Http2.MaxRequestHeaderFieldSize, headers);
         limits.MinRequestBodyDataRate = null;
         limits.MinResponseDataRate = null;
-        limits.Http2.MaxStreamsPerConnection = 10_000;
     }
 
     // Doubled slashes do not count in routing (contract 2.0); the server has resolved dots by now.

@@ -82,7 +82,7 @@ internal sealed class InternalListener(IPAddress address, int wish)
 
     public void Listen(KestrelServerOptions server) => server.Listen(address, wish, listen =>
     {
-        listen.Protocols = HttpProtocols.Http2;
+        listen.Protocols = HttpProtocols.Http1;
         _bound = listen;
     });
 }

@@ -2,38 +2,36 @@ using System.Collections.Frozen;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.Invocation;
 
 /// <summary>Which headers pass a hop (contract 2.4; RFC 9110, section 7.6.1).</summary>
 internal static class HeaderRules
 {
-    private static readonly FrozenSet<string> HopByHop = new[]
-    {
+    public const string CallerAppId = "dapr-caller-app-id";
+    public const string CalleeAppId = "dapr-callee-app-id";
+    public const string CallerNamespace = "dapr-caller-namespace";
+
+    private static readonly string[] HopByHop =
+    [
         "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "Upgrade", "HTTP2-Settings", "TE", "Trailer",
         "Proxy-Authorization", "Proxy-Authenticate",
-    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    ];
 
     /// <summary>Not for the next hop: Host names this one, Content-Length is set from the body, Expect was answered here, and the rest is between the caller and its sidecar.</summary>
-    private static readonly FrozenSet<string> NotForwarded = new[]
-    {
-        "Host", "Content-Length", "Expect", InvocationTarget.AppIdHeader, Security.ApiTokenCheck.Header,
-    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    private static readonly string[] OfThisHop = ["Host", "Content-Length", "Expect", InvocationTarget.AppIdHeader, Security.ApiTokenCheck.Header];
 
-    public static void CopyRequest(IHeaderDictionary from, HttpRequestMessage to)
-    {
-        var listed = from.Connection;
-        foreach (var (name, values) in from)
-        {
-            if (name.StartsWith(':') || HopByHop.Contains(name) || NotForwarded.Contains(name) || (listed.Count > 0 && IsListed(listed, name)))
-                continue;
-            if (to.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
-                continue;
-            // Last-Modified, Content-Language and the like: the client takes them with a body alone, even an empty one.
-            to.Content ??= new ByteArrayContent([]);
-            to.Content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
-        }
-    }
+    // One look per header, so every rule is a set of its own.
+    private static readonly FrozenSet<string> NotPassed = Names([.. HopByHop, .. OfThisHop]);
+    private static readonly FrozenSet<string> NotBegun = Names([.. NotPassed, CallerAppId, CalleeAppId, CallerNamespace, TraceContext.ParentHeader, TraceContext.StateHeader]);
+    private static readonly FrozenSet<string> NotAnswered = Names([.. HopByHop, "Content-Length", InvocationTarget.AppIdHeader]);
+
+    /// <summary>From the caller to its sidecar's next hop. What that sidecar says itself (who calls, in which trace) is not copied.</summary>
+    public static void BeginRequest(IHeaderDictionary from, HttpRequestMessage to) => Copy(from, to, NotBegun);
+
+    /// <summary>From the caller's sidecar to the app: all of it is for the app.</summary>
+    public static void PassRequest(IHeaderDictionary from, HttpRequestMessage to) => Copy(from, to, NotPassed);
 
     /// <summary>Copies all but the hop-by-hop headers and the app's Content-Length, which may be stale: the server frames the reply anew.</summary>
     /// <exception cref="HttpRequestException">The response gives several lengths, so that nobody can tell where it ends (RFC 9112, section 6.3).</exception>
@@ -42,6 +40,23 @@ internal static class HeaderRules
         var listed = from.Headers.NonValidated.TryGetValues("Connection", out var connection) ? connection.ToString() : null;
         Copy(from.Headers.NonValidated, listed, to);
         Copy(from.Content.Headers.NonValidated, listed, to);
+    }
+
+    private static FrozenSet<string> Names(string[] names) => names.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+
+    private static void Copy(IHeaderDictionary from, HttpRequestMessage to, FrozenSet<string> without)
+    {
+        var listed = from.Connection;
+        foreach (var (name, values) in from)
+        {
+            if (name.StartsWith(':') || without.Contains(name) || (listed.Count > 0 && IsListed(listed, name)))
+                continue;
+            if (values.Count == 1 ? to.Headers.TryAddWithoutValidation(name, values[0]) : to.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values))
+                continue;
+            // Last-Modified, Content-Language and the like: the client takes them with a body alone, even an empty one.
+            to.Content ??= new ByteArrayContent([]);
+            to.Content.Headers.TryAddWithoutValidation(name, (IEnumerable<string?>)values);
+        }
     }
 
     private static void Copy(HttpHeadersNonValidated headers, string? listed, IHeaderDictionary to)
@@ -54,9 +69,7 @@ internal static class HeaderRules
                 continue;
             }
 
-            if (HopByHop.Contains(name) ||
-                name.Equals(InvocationTarget.AppIdHeader, StringComparison.OrdinalIgnoreCase) ||
-                (listed is not null && IsListed(listed, name)))
+            if (NotAnswered.Contains(name) || (listed is not null && IsListed(listed, name)))
                 continue;
             to.Append(name, values.Count == 1 ? new StringValues(values.ToString()) : new StringValues([.. values]));
         }

@@ -14,11 +14,16 @@ namespace Sidecar.Runtime.Invocation;
 /// </summary>
 internal static class InternalHttp
 {
-    public static async Task HandleAsync(HttpContext context)
+    public static RequestDelegate Handler(IServiceProvider services)
     {
-        var options = context.RequestServices.GetRequiredService<SidecarOptions>();
-        var app = context.RequestServices.GetRequiredService<IAppChannel>();
-        var logger = context.RequestServices.GetRequiredService<ILogger<InvocationEngine>>();
+        var options = services.GetRequiredService<SidecarOptions>();
+        var app = services.GetRequiredService<IAppChannel>();
+        var logger = services.GetRequiredService<ILogger<InvocationEngine>>();
+        return context => HandleAsync(context, options, app, logger);
+    }
+
+    private static async Task HandleAsync(HttpContext context, SidecarOptions options, IAppChannel app, ILogger logger)
+    {
         if (InvocationTarget.FromUrl(context) is not { } target || !target.AppId.Equals(options.AppId, StringComparison.Ordinal))
         {
             Refuse(context, $"this is the sidecar of {options.AppId}");
@@ -38,11 +43,12 @@ internal static class InternalHttp
             {
                 Content = body.ToContent(),
             };
-            HeaderRules.CopyRequest(context.Request.Headers, request);
+            HeaderRules.PassRequest(context.Request.Headers, request);
             using var span = SidecarSpans.StartCall(options, request);
             using var response = await app.SendAsync(request, context.RequestAborted).ConfigureAwait(false);
             span?.SetStatus((int)response.StatusCode);
-            response.Headers.Remove(RemotePeer.ErrorHeader);
+            response.Headers.Remove(RemotePeer.ReplyHeader);
+            context.Response.Headers[RemotePeer.ReplyHeader] = "";
             await Reply.CopyAsync(response, context).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (context.RequestAborted.IsCancellationRequested)
@@ -66,6 +72,6 @@ internal static class InternalHttp
     {
         context.Response.Clear();
         context.Response.StatusCode = StatusCodes.Status502BadGateway;
-        context.Response.Headers[RemotePeer.ErrorHeader] = Uri.EscapeDataString(reason);
+        context.Response.Headers[RemotePeer.ReplyHeader] = Uri.EscapeDataString(reason);
     }
 }

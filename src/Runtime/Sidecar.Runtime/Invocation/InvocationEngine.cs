@@ -30,6 +30,8 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ResolveInterval = TimeSpan.FromMilliseconds(100);
 
+    private readonly string _namespace = options.Namespace ?? DefaultNamespace;
+
     public async ValueTask<InvocationOutcome> InvokeAsync(InvocationCall call, CancellationToken cancellationToken)
     {
         if (external.Find(call.AppId) is { } service)
@@ -77,7 +79,7 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
         var dot = appId.IndexOf('.', StringComparison.Ordinal);
         if (dot < 0)
             return appId;
-        return dot > 0 && appId.AsSpan(dot + 1).SequenceEqual(options.Namespace ?? DefaultNamespace) ? appId[..dot] : null;
+        return dot > 0 && appId.AsSpan(dot + 1).SequenceEqual(_namespace) ? appId[..dot] : null;
     }
 
     // A sidecar that starts at the same time may register a moment later.
@@ -96,19 +98,19 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
     private static HttpRequestMessage ToPlainRequest(InvocationCall call)
     {
         var request = new HttpRequestMessage(call.Verb, new Uri($"/{call.Method}{call.Query}", UriKind.Relative)) { Content = call.Body.ToContent() };
-        HeaderRules.CopyRequest(call.Headers, request);
-        Set(request, TraceContext.ParentHeader, call.Trace.TraceParent);
+        HeaderRules.BeginRequest(call.Headers, request);
+        request.Headers.TryAddWithoutValidation(TraceContext.ParentHeader, call.Trace.TraceParent);
         if (call.Trace.TraceState.Length > 0)
-            Set(request, TraceContext.StateHeader, call.Trace.TraceState);
+            request.Headers.TryAddWithoutValidation(TraceContext.StateHeader, call.Trace.TraceState);
         return request;
     }
 
     private HttpRequestMessage ToRequest(InvocationCall call)
     {
         var request = ToPlainRequest(call);
-        Set(request, "dapr-caller-app-id", options.AppId);
-        Set(request, "dapr-callee-app-id", call.AppId);
-        Set(request, "dapr-caller-namespace", options.Namespace ?? DefaultNamespace);
+        request.Headers.TryAddWithoutValidation(HeaderRules.CallerAppId, options.AppId);
+        request.Headers.TryAddWithoutValidation(HeaderRules.CalleeAppId, call.AppId);
+        request.Headers.TryAddWithoutValidation(HeaderRules.CallerNamespace, _namespace);
         // Over a socket file there is no address.
         if (call.RemoteAddress.Length > 0 && !call.AppId.Equals(options.AppId, StringComparison.Ordinal))
         {
@@ -118,12 +120,6 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
         }
 
         return request;
-    }
-
-    private static void Set(HttpRequestMessage request, string name, string value)
-    {
-        request.Headers.Remove(name);
-        request.Headers.TryAddWithoutValidation(name, value);
     }
 
     private InvocationOutcome Failed(string appId, string reason)

@@ -13,14 +13,14 @@ internal static class InvocationHttp
 {
     public static void MapRoutes(IEndpointRouteBuilder routes)
     {
-        routes.Map("/v1.0/invoke/{**target}", InvokeAsync);
-        routes.MapFallback("{**path}", InvokeAsync);
+        var engine = routes.ServiceProvider.GetRequiredService<InvocationEngine>();
+        var logger = routes.ServiceProvider.GetRequiredService<ILogger<InvocationEngine>>();
+        routes.Map("/v1.0/invoke/{**target}", context => InvokeAsync(context, engine, logger));
+        routes.MapFallback("{**path}", context => InvokeAsync(context, engine, logger));
     }
 
-    private static async Task InvokeAsync(HttpContext context)
+    private static async Task InvokeAsync(HttpContext context, InvocationEngine engine, ILogger logger)
     {
-        var engine = context.RequestServices.GetRequiredService<InvocationEngine>();
-        var logger = context.RequestServices.GetRequiredService<ILogger<InvocationEngine>>();
         var baggage = context.Request.Headers[TraceContext.BaggageHeader].ToString();
         if (Check(context, baggage, out var target) is { } refused)
         {

@@ -12,7 +12,7 @@ internal static class MethodPath
     private const string Plain = "-._~!$&'()*+,;=:@/";
 
     /// <summary>False when the method has characters that must not reach an app: <c># ? %</c>, NUL and other controls, or a bad escape.</summary>
-    public static bool TryClean(ReadOnlySpan<char> escaped, out string cleaned)
+    public static bool TryClean(string escaped, out string cleaned)
     {
         cleaned = "";
         if (!TryDecode(escaped, out var decoded) || decoded.AsSpan().IndexOfAny('#', '?', '%') >= 0 || decoded.AsSpan().ContainsAnyInRange('\0', '\u001f') || decoded.Contains('\u007f'))
@@ -21,16 +21,13 @@ internal static class MethodPath
         return true;
     }
 
-    private static bool TryDecode(ReadOnlySpan<char> escaped, out string decoded)
+    private static bool TryDecode(string escaped, out string decoded)
     {
-        decoded = "";
-        if (escaped.IndexOf('%') < 0)
-        {
-            decoded = escaped.ToString();
+        decoded = escaped;
+        if (!escaped.Contains('%', StringComparison.Ordinal))
             return true;
-        }
 
-        for (var i = escaped.IndexOf('%'); i >= 0 && i < escaped.Length; i++)
+        for (var i = escaped.IndexOf('%', StringComparison.Ordinal); i < escaped.Length; i++)
         {
             if (escaped[i] == '%' && (i + 2 >= escaped.Length || !char.IsAsciiHexDigit(escaped[i + 1]) || !char.IsAsciiHexDigit(escaped[i + 2])))
                 return false;

@@ -6,15 +6,6 @@ namespace Sidecar.Runtime.Resources;
 /// <summary>Compares components with the types of this build: what a sidecar would find out at its start, told before.</summary>
 internal sealed class ComponentTypeCheck(ComponentCatalog catalog)
 {
-    /// <summary>Read by the sidecar itself, whatever the type; no driver lists them.</summary>
-    private static readonly string[] SidecarFields =
-    [
-        "keyPrefix", "actorStateStore", "primaryEncryptionKey", "secondaryEncryptionKey",
-        "outboxPublishPubsub", "outboxPublishTopic", "outboxPubsub", "outboxDiscardWhenMissingState",
-        "consumerID", "allowedTopics", "protectedTopics", "publishingScopes", "subscriptionScopes",
-        "direction", "route",
-    ];
-
     public IEnumerable<ResourceProblem> Problems(ComponentResource component) =>
         catalog.Find(component.Type, component.Version) is { } type
             ? MissingFields(component, type).Concat(UnknownFields(component, type))
@@ -38,7 +29,7 @@ internal sealed class ComponentTypeCheck(ComponentCatalog catalog)
 
     private static IEnumerable<ResourceProblem> UnknownFields(ComponentResource component, ComponentType type)
     {
-        var known = type.Fields.SelectMany(field => field.Aliases.Prepend(field.Name)).Concat(SidecarFields).ToArray();
+        var known = type.Fields.Concat(SidecarFields.Of(type.Kind)).SelectMany(field => field.Aliases.Prepend(field.Name)).ToArray();
         for (var index = 0; index < component.Metadata.Count; index++)
         {
             var name = component.Metadata[index].Name;

@@ -4,9 +4,11 @@ namespace Sidecar.Runtime.Resources;
 /// A multi-app run template (<c>dapr.yaml</c>) after defaults, common values and paths are resolved (contract section 4.7).
 /// All paths are absolute.
 /// </summary>
+/// <param name="File">Empty for one app that was given on a command line.</param>
 public sealed record RunTemplate(string File, string Name, IReadOnlyList<RunApp> Apps)
 {
-    public string Directory => Path.GetDirectoryName(File)!;
+    /// <summary>Given on a command line, not by a file.</summary>
+    public bool IsSingleApp => File.Length == 0;
 
     /// <summary>The top-level <c>componentSets</c> key of ours; null when absent.</summary>
     public ComponentSets? ComponentSets { get; init; }

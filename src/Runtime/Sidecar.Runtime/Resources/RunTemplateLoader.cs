@@ -9,7 +9,7 @@ public static class RunTemplateLoader
     private const string DefaultFileName = "dapr.yaml";
 
     /// <param name="fileOrDirectory">The template, or a folder that holds <c>dapr.yaml</c>.</param>
-    /// <param name="home">Folder that <c>~</c> stands for; default: the user's.</param>
+    /// <param name="home">Folder that <c>~</c> stands for, and that holds <c>.dapr</c>; default: those of the user.</param>
     public static Loaded<RunTemplate> Load(string fileOrDirectory, string? home = null)
     {
         var file = Path.GetFullPath(fileOrDirectory);
@@ -27,7 +27,7 @@ public static class RunTemplateLoader
             problems.Error(extra.Line, "", "expected one document: a run template has no second one");
         RunTemplate? template = null;
         if (documents is [{ Root: YamlMap map }, ..])
-            template = Read(new YamlFields(map, "", problems), file, new TemplatePaths(home ?? UserHome()));
+            template = Read(new YamlFields(map, "", problems), file, new TemplatePaths(home));
         else
             problems.Error(documents.Count > 0 ? documents[0].Line : 1, "", NoTemplate(documents));
         return new Loaded<RunTemplate>(problems.HasErrors ? null : template, [.. problems.All.OrderBy(problem => problem.Line)])
@@ -106,6 +106,4 @@ public static class RunTemplateLoader
             }
         }
     }
-
-    private static string UserHome() => Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
 }

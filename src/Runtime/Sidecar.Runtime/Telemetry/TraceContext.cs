@@ -1,6 +1,3 @@
-using System.Buffers.Binary;
-using System.Security.Cryptography;
-
 namespace Sidecar.Runtime.Telemetry;
 
 /// <summary>
@@ -15,22 +12,23 @@ internal readonly record struct TraceContext(string TraceParent, string TraceSta
     public const string StateHeader = "tracestate";
     public const string BaggageHeader = "baggage";
 
+    private const string Unsampled = "00-00000000000000000000000000000000-0000000000000000-00";
+
     /// <summary>
     /// The sidecar's span where one is recorded, which continues the caller's trace by itself. Otherwise continues the trace of
     /// the caller, or begins one when it sent none or a malformed one.
     /// </summary>
     public static TraceContext Continue(string? traceParent, string? traceState) =>
         SidecarSpans.Current is { Id: { } id } span ? new TraceContext(id, span.TraceStateString ?? "") : IsWellFormed(traceParent)
-            ? new TraceContext(string.Concat(traceParent.AsSpan(0, 36), NewSpanId(), traceParent.AsSpan(52)), traceState ?? "")
+            ? new TraceContext(string.Create(traceParent.Length, traceParent, WithNewSpan), traceState ?? "")
             : Begin();
 
     /// <summary>A new trace, not sampled.</summary>
-    public static TraceContext Begin()
+    public static TraceContext Begin() => new(string.Create(Unsampled.Length, Unsampled, static (text, form) =>
     {
-        Span<byte> traceId = stackalloc byte[16];
-        RandomNumberGenerator.Fill(traceId);
-        return new TraceContext($"00-{Convert.ToHexStringLower(traceId)}-{NewSpanId()}-00", "");
-    }
+        WithNewSpan(text, form);
+        WriteRandom(text.Slice(3, 32));
+    }), "");
 
     // 00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01
     // 0  3                                36               53
@@ -65,10 +63,18 @@ internal readonly record struct TraceContext(string TraceParent, string TraceSta
 
     private static bool IsHex(ReadOnlySpan<char> text) => text.IndexOfAnyExcept("0123456789abcdef") < 0;
 
-    private static string NewSpanId()
+    private static void WithNewSpan(Span<char> text, string traceParent)
     {
-        Span<byte> id = stackalloc byte[8];
-        BinaryPrimitives.WriteInt64LittleEndian(id, Random.Shared.NextInt64(1, long.MaxValue));
-        return Convert.ToHexStringLower(id);
+        traceParent.CopyTo(text);
+        WriteRandom(text.Slice(36, 16));
+    }
+
+    // No id may be all zeros; with so many digits none will be.
+    private static void WriteRandom(Span<char> digits)
+    {
+        Span<byte> bytes = stackalloc byte[16];
+        bytes = bytes[..(digits.Length / 2)];
+        Random.Shared.NextBytes(bytes);
+        Convert.TryToHexStringLower(bytes, digits, out _);
     }
 }

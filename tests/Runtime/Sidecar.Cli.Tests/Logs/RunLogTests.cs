@@ -1,5 +1,6 @@
 using System.Text.RegularExpressions;
 using Sidecar.Cli.Logs;
+using Sidecar.Cli.Runs;
 using Sidecar.Runtime.Resources;
 using TestSupport;
 
@@ -9,6 +10,8 @@ public sealed class RunLogTests : IDisposable
 {
     private static readonly DateTimeOffset Started = new(2026, 3, 4, 5, 6, 7, TimeZoneInfo.Local.GetUtcOffset(new DateTime(2026, 3, 4)));
 
+    private static readonly RunFolder Run = new(Path.GetFullPath("dapr.yaml"));
+
     private readonly TempFolder _folder = new();
     private readonly StringWriter _console = new();
 
@@ -16,7 +19,7 @@ public sealed class RunLogTests : IDisposable
     public async Task Lines_of_an_app_go_to_the_console_with_its_name_and_to_its_file_without()
     {
         await using (var log = new RunLog(_console, colored: false))
-            await LogFiles.ForApp(log, App("orders"), 0, Started).WriteAsync("hello");
+            await LogFiles.ForApp(log, Run, App("orders"), 0, Started).WriteAsync("hello");
 
         Assert.Equal("== APP - orders == hello\n", _console.ToString());
         Assert.Equal("hello\n", File.ReadAllText(_folder.File(".dapr/logs/orders_app_20260304050607.log")));
@@ -26,7 +29,7 @@ public sealed class RunLogTests : IDisposable
     public async Task Lines_of_a_sidecar_go_to_its_file_only_unless_told_otherwise()
     {
         await using (var log = new RunLog(_console, colored: false))
-            LogFiles.ForSidecar(log, App("orders"), 0, Started).Write("up");
+            LogFiles.ForSidecar(log, Run, App("orders"), 0, Started).Write("up");
 
         Assert.Empty(_console.ToString());
         Assert.Equal("up\n", File.ReadAllText(_folder.File(".dapr/logs/orders_daprd_20260304050607.log")));
@@ -39,7 +42,7 @@ public sealed class RunLogTests : IDisposable
     public async Task The_destination_of_the_template_decides(string destination, bool console, bool file)
     {
         await using (var log = new RunLog(_console, colored: false))
-            await LogFiles.ForApp(log, App("a") with { AppLogDestination = destination }, 0, Started).WriteAsync("x");
+            await LogFiles.ForApp(log, Run, App("a") with { AppLogDestination = destination }, 0, Started).WriteAsync("x");
 
         Assert.Equal(console, _console.ToString().Length > 0);
         Assert.Equal(file, Directory.Exists(_folder.File(".dapr/logs")));
@@ -50,8 +53,8 @@ public sealed class RunLogTests : IDisposable
     {
         await using (var log = new RunLog(_console, colored: true))
         {
-            await LogFiles.ForApp(log, App("a"), 0, Started).WriteAsync("x");
-            await LogFiles.ForApp(log, App("b"), 1, Started).WriteAsync("x");
+            await LogFiles.ForApp(log, Run, App("a"), 0, Started).WriteAsync("x");
+            await LogFiles.ForApp(log, Run, App("b"), 1, Started).WriteAsync("x");
         }
 
         var colors = Regex.Matches(_console.ToString(), "^\e\\[(\\d+)m== APP - . == \e\\[0mx$", RegexOptions.Multiline);
@@ -74,7 +77,7 @@ public sealed class RunLogTests : IDisposable
         {
             await Task.WhenAll(Enumerable.Range(0, 4).Select(app => Task.Run(async () =>
             {
-                var sink = LogFiles.ForApp(log, App($"app{app}"), app, Started);
+                var sink = LogFiles.ForApp(log, Run, App($"app{app}"), app, Started);
                 for (var line = 0; line < PerApp; line++)
                     await sink.WriteAsync($"{app} {line}");
             })));
@@ -91,7 +94,7 @@ public sealed class RunLogTests : IDisposable
         _folder.Write(".dapr/logs", "a file where the folder should be");
         await using (var log = new RunLog(_console, colored: false))
         {
-            var sink = LogFiles.ForApp(log, App("a"), 0, Started);
+            var sink = LogFiles.ForApp(log, Run, App("a"), 0, Started);
             await sink.WriteAsync("one");
             await sink.WriteAsync("two");
         }
@@ -104,7 +107,7 @@ public sealed class RunLogTests : IDisposable
     public async Task The_last_lines_are_kept_for_a_report()
     {
         await using var log = new RunLog(_console, colored: false);
-        var sink = LogFiles.ForApp(log, App("a"), 0, Started);
+        var sink = LogFiles.ForApp(log, Run, App("a"), 0, Started);
         for (var line = 1; line <= 25; line++)
             await sink.WriteAsync($"{line}");
 

@@ -78,7 +78,10 @@ public sealed class AppRunnerTests : IDisposable
     {
         await using var log = new RunLog(_console, colored: false);
         await using var app = Start(log, 0);
+        _sidecar.BecomesHealthy.SetResult();
+        await app.Healthy.WithinAsync("the app to be healthy");
 
+        await _sidecar.AppStarts.Task.WithinAsync("the start of the app");
         _sidecar.Stops.SetResult(0);
 
         await Eventually.TrueAsync(() => Text().Contains("the sidecar of orders has been stopped", StringComparison.Ordinal), "the line");
@@ -95,7 +98,7 @@ public sealed class AppRunnerTests : IDisposable
     {
         var app = new RunApp("orders", _folder.Path) { Command = ["sleep", "1000"], AppPort = port };
         var template = new RunTemplate(_folder.File("dapr.yaml"), "t", [app]);
-        var plan = new AppPlan(template, app, new AppPorts(3500, 50001, 0, 0), LogFiles.ForApp(log, app, 0, _clock.GetUtcNow()), LogFiles.ForSidecar(log, app, 0, _clock.GetUtcNow()));
+        var plan = new AppPlan(template, app, new AppPorts(3500, 50001, 0, 0), LogFiles.ForApp(log, new RunFolder(template.File), app, 0, _clock.GetUtcNow()), LogFiles.ForSidecar(log, new RunFolder(template.File), app, 0, _clock.GetUtcNow()));
         var journal = new RunJournal(new RunFolder(template.File), new RunRecord(template.File, "t", ProcessIdentity.Current, _clock.GetUtcNow()));
         var runner = new AppRunner(plan, _sidecar, log, journal, _clock);
         runner.Start(SidecarOptions.ProcessEnvironment(), []);
@@ -112,20 +115,5 @@ public sealed class AppRunnerTests : IDisposable
     {
         lock (_console)
             return _text.ToString();
-    }
-
-    private sealed class FakeSidecar : ISidecar
-    {
-        public TaskCompletionSource BecomesHealthy { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public TaskCompletionSource<int> Stops { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
-
-        public Task Healthy => BecomesHealthy.Task;
-
-        public Task<int> Stopped => Stops.Task;
-
-        public Task SetMetadataAsync(string name, string value, CancellationToken cancellationToken) => Task.CompletedTask;
-
-        public Task StopAsync() => Task.CompletedTask;
     }
 }

@@ -25,12 +25,43 @@ public sealed class DependencyRunTests : RunFixture
         Folder.Write("store/go", "");
 
         await run.LineAsync("all 3 apps are healthy");
+        await run.LineAsync("== APP - web == started=1");
         var lines = run.Output.Split('\n').ToList();
         Assert.True(lines.FindIndex(line => line.StartsWith("store is healthy", StringComparison.Ordinal)) < lines.FindIndex(line => line == "== APP - web == started=1"), run.Output);
 
         Assert.Equal(0, await run.SignalAndWaitAsync(SigTerm));
         Assert.True(await StoppedAtAsync(run, "web") < await StoppedAtAsync(run, "store"), run.Output);
         Assert.True(await StoppedAtAsync(run, "web") < await StoppedAtAsync(run, "other"), run.Output);
+    }
+
+    [Theory]
+    [InlineData()]
+    [InlineData("--isolated")]
+    public async Task An_app_with_health_checks_is_healthy_once_they_pass(params string[] mode)
+    {
+        const string Checked =
+            """
+            import http.server, os
+            class App(http.server.BaseHTTPRequestHandler):
+                def do_GET(self):
+                    self.send_response(200 if self.path != "/ready" or os.path.exists("go") else 503)
+                    self.send_header("content-length", "0")
+                    self.end_headers()
+                    if self.path == "/ready":
+                        print("asked=1", flush=True)
+            http.server.ThreadingHTTPServer(("127.0.0.1", int(os.environ["APP_PORT"])), App).serve_forever()
+            """;
+        Folder.Write("store/app.py", Checked);
+        var health = $"appPort: {FreePorts.Next()}\nenableAppHealthCheck: true\nappHealthCheckPath: /ready\nappHealthProbeInterval: 1";
+        await using var run = DaprCli.Start(Folder, ["run", "-f", Template(("web", SaysItsEnd, "dependsOn: [store]"), ("store", "exec python3 app.py", health)), .. mode]);
+        await Eventually.TrueAsync(() => run.Output.Split("asked=1").Length > 2, "two checks of the app's health");
+        Assert.DoesNotContain("store is healthy", run.Output);
+
+        Folder.Write("store/go", "");
+
+        await run.LineAsync("store is healthy after");
+        await run.LineAsync("== APP - web == started=1");
+        Assert.Equal(0, await run.SignalAndWaitAsync(SigTerm));
     }
 
     [Fact]

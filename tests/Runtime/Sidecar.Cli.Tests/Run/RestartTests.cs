@@ -115,12 +115,13 @@ public sealed class RestartTests : RunFixture
     [InlineData("--isolated")]
     public async Task An_app_without_a_command_is_waited_for_and_may_come_and_go(params string[] mode)
     {
-        var template = SubscriberTemplate("", hasCommand: false);
+        var template = SubscriberTemplate("env: { COLOR: blue }", hasCommand: false);
         await using var run = DaprCli.Start(Folder, ["run", "-f", template, .. mode]);
         var how = await run.LineAsync("a has no command: start it yourself, on 127.0.0.1:");
         await run.LineAsync("0 of 1 apps are healthy");
         var dapr = (await ListAsync())["a"].GetProperty("httpPort").GetInt32();
         Assert.Contains($" DAPR_HTTP_PORT={dapr} ", how);
+        Assert.Contains(", and COLOR as in the template; daprHTTPPort and daprGRPCPort in the template keep these ports", how);
         await PublishAsync(dapr, "early");
 
         await using (var first = StartByHand(how))
@@ -144,7 +145,7 @@ public sealed class RestartTests : RunFixture
 
     private TestProcess StartByHand(string how)
     {
-        var variables = how.Split(' ').Select(word => word.TrimEnd(';').Split('=')).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], string? (pair) => pair[1]);
+        var variables = how.Split(' ').Select(word => word.TrimEnd(';', ',').Split('=')).Where(pair => pair.Length == 2).ToDictionary(pair => pair[0], string? (pair) => pair[1]);
         Assert.Equal(["APP_ID", "APP_PORT", "DAPR_GRPC_PORT", "DAPR_HTTP_PORT"], variables.Keys.Order(StringComparer.Ordinal));
         return TestProcess.Start("python3", ["app.py"], Folder.File("a"), variables);
     }

@@ -52,11 +52,11 @@ public abstract class RunFixture : IDisposable
         return JsonDocument.Parse(output).RootElement.EnumerateArray().ToDictionary(row => row.GetProperty("appId").GetString()!);
     }
 
-    protected static async Task<Dictionary<string, string>> ExtendedMetadataAsync(int httpPort)
-    {
-        var metadata = await Http.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{httpPort}/v1.0/metadata");
-        return metadata.GetProperty("extended").Deserialize<Dictionary<string, string>>()!;
-    }
+    protected static async Task<Dictionary<string, string>> ExtendedMetadataAsync(int httpPort) =>
+        (await MetadataAsync(httpPort)).GetProperty("extended").Deserialize<Dictionary<string, string>>()!;
+
+    protected static Task<JsonElement> MetadataAsync(int httpPort) =>
+        Http.GetFromJsonAsync<JsonElement>($"http://127.0.0.1:{httpPort}/v1.0/metadata");
 
     protected static Task<HttpResponseMessage> PostAsync(int httpPort, string path, params (string Name, string Value)[] headers)
     {

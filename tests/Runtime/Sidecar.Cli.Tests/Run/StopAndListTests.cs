@@ -61,17 +61,34 @@ public sealed class StopAndListTests : RunFixture
     }
 
     [Fact]
+    public async Task List_has_the_same_fields_in_json_and_yaml()
+    {
+        await using var run = DaprCli.Start(Folder, "run", "--app-id", "a", "--", "sleep", "1000");
+        await run.LineAsync("a is healthy");
+        var json = (await ListAsync())["a"];
+
+        var (code, output) = await DaprCli.RunAsync(Folder, "list", "-o", "yaml");
+
+        Assert.Equal(0, code);
+        var lines = output.Split('\n');
+        Assert.Equal("- appId: \"a\"", lines[0]);
+        Assert.Contains("  command: \"sleep 1000\"", lines);
+        Assert.Contains($"  httpPort: {json.GetProperty("httpPort").GetRawText()}", lines);
+        Assert.Equal(json.EnumerateObject().Select(field => field.Name), lines.Select(line => line[2..line.IndexOf(':', StringComparison.Ordinal)]));
+    }
+
+    [Fact]
     public async Task List_without_a_run_is_empty()
     {
         Assert.Empty(await ListAsync());
+        Assert.Equal("[]", (await DaprCli.RunAsync(Folder, "list", "-o", "yaml")).Output);
         Assert.Contains("No Dapr instances found", (await DaprCli.RunAsync(Folder, "list")).Output);
     }
 
     [Theory]
-    [InlineData("rnu", "unknown command or argument 'rnu'")]
-    [InlineData("run", "--run-file")]
-    [InlineData("run -f x --isolate", "unknown flag '--isolate'")]
-    [InlineData("list -o yaml", "'yaml'")]
+    [InlineData("rnu", "unknown command or argument 'rnu'; did you mean 'run'?")]
+    [InlineData("run -f x --isolate", "unknown flag '--isolate'; did you mean '--isolated'?")]
+    [InlineData("list -o xml", "'xml'")]
     [InlineData("run -f no/such/folder", "no/such/folder")]
     [InlineData("stop -f no/such/folder", "no/such/folder")]
     public async Task Wrong_words_are_named_and_fail(string arguments, string named)
@@ -91,6 +108,6 @@ public sealed class StopAndListTests : RunFixture
 
         (code, var help) = await DaprCli.RunAsync(Folder, "--help");
         Assert.Equal(0, code);
-        Assert.All(new[] { "run", "stop", "list" }, command => Assert.Contains($"  {command} ", help));
+        Assert.All(new[] { "run", "stop", "list", "logs", "invoke", "publish", "components", "status", "init", "uninstall", "version", "completion" }, command => Assert.Contains($"  {command} ", help));
     }
 }

@@ -43,27 +43,35 @@ public sealed class ComponentTypeTests
     }
 
     [Theory]
-    [InlineData("keyPrefix")]
-    [InlineData("outboxPublishPubsub")]
-    [InlineData("OUTBOXPUBLISHTOPIC")]
-    [InlineData("outboxPubsub")]
-    [InlineData("outboxDiscardWhenMissingState")]
-    [InlineData("primaryEncryptionKey")]
-    [InlineData("secondaryEncryptionKey")]
-    [InlineData("actorStateStore")]
-    [InlineData("consumerID")]
-    [InlineData("allowedTopics")]
-    [InlineData("protectedTopics")]
-    [InlineData("publishingScopes")]
-    [InlineData("subscriptionScopes")]
-    [InlineData("direction")]
-    [InlineData("route")]
-    [InlineData("timeoutInSeconds")]
-    public void Fields_of_the_sidecar_and_other_names_of_a_field_are_known(string field)
+    [InlineData("state.sqlite", "keyPrefix")]
+    [InlineData("state.sqlite", "outboxPublishPubsub")]
+    [InlineData("state.sqlite", "OUTBOXPUBLISHTOPIC")]
+    [InlineData("state.sqlite", "outboxPubsub")]
+    [InlineData("state.sqlite", "outboxDiscardWhenMissingState")]
+    [InlineData("state.sqlite", "primaryEncryptionKey")]
+    [InlineData("state.sqlite", "secondaryEncryptionKey")]
+    [InlineData("state.sqlite", "actorStateStore")]
+    [InlineData("pubsub.sqlite", "consumerID")]
+    [InlineData("pubsub.sqlite", "allowedTopics")]
+    [InlineData("pubsub.sqlite", "protectedTopics")]
+    [InlineData("pubsub.sqlite", "publishingScopes")]
+    [InlineData("pubsub.sqlite", "subscriptionScopes")]
+    [InlineData("state.sqlite", "timeoutInSeconds")]
+    public void Fields_of_the_sidecar_and_other_names_of_a_field_are_known(string type, string field)
     {
-        using var files = Component("state.sqlite", "url: x.db", $"{field}: x");
+        using var files = Component(type, "url: x.db", $"{field}: x");
 
         Assert.Empty(files.LoadProblems());
+    }
+
+    [Theory]
+    [InlineData("pubsub.sqlite", "keyPrefix")]
+    [InlineData("state.sqlite", "allowedTopics")]
+    public void A_field_that_the_sidecar_reads_of_another_kind_only_is_unknown(string type, string field)
+    {
+        using var files = Component(type, "url: x.db", $"{field}: x");
+
+        Assert.Contains($"{type} does not know '{field}' and ignores it", Assert.Single(files.LoadProblems()).Message);
     }
 
     [Fact]

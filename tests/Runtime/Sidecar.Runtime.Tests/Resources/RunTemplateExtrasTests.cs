@@ -92,6 +92,7 @@ public sealed class RunTemplateExtrasTests : IDisposable
     [InlineData("resourcesPaths: ../one, ../two")]
     [InlineData("resourcesPaths: [../one, ../two]")]
     [InlineData("resourcesPaths: ../one\n  resourcesPath: ../two")]
+    [InlineData("resourcesPaths: ../one, ../two\n  resourcesPath: ../two")]
     public void Resource_folders_may_be_one_text_with_commas(string field)
     {
         var loaded = Load($"version: 1\napps:\n- appDirPath: a\n  {field}\n");

@@ -60,6 +60,17 @@ public sealed class RunTemplateLoaderTests : IDisposable
         Assert.Null(Load(Text + "componentSet: { folder: ./components, default: embedded }\n").Draft);
     }
 
+    [Fact]
+    public void The_runtime_path_holds_the_default_components()
+    {
+        Directory.CreateDirectory(_folder.File("elsewhere/.dapr/components"));
+
+        var app = LoadWell("version: 1\ncommon:\n  runtimePath: ./elsewhere\napps:\n- appDirPath: apps/orders\n").Apps[0];
+
+        Assert.Equal([_folder.File("elsewhere/.dapr/components")], app.ResourcesPaths);
+        Assert.Empty(app.WithoutEffect);
+    }
+
     private const string EveryField = """
         version: 1
         name: shop

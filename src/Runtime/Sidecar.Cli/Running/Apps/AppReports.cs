@@ -16,11 +16,12 @@ internal sealed class AppReports(AppPlan plan, AppPort port, RunLog log, TimePro
         return log.SayAsync($"{plan.AppId} is healthy {(again ? "again " : "")}after {Seconds(started)}: {appPort}dapr http port {plan.Ports.Http}");
     }
 
-    /// <param name="next">What happens now.</param>
+    /// <param name="next">What happens now; empty = nothing.</param>
     public async Task EndedAsync(int code, long started, string next)
     {
-        var last = plan.AppLog.LastLines();
-        await log.SayAsync($"{plan.AppId} ended with {ExitCodes.Describe(code)} after {Seconds(started)}; {next}.{(last.Count > 0 ? " Its last lines:" : "")}");
+        // A single app has the console to itself: what it said last is there to read.
+        IReadOnlyList<string> last = plan.Template.IsSingleApp ? [] : plan.AppLog.LastLines();
+        await log.SayAsync($"{plan.AppId} ended with {ExitCodes.Describe(code)} after {Seconds(started)}{(next.Length > 0 ? "; " : "")}{next}.{(last.Count > 0 ? " Its last lines:" : "")}");
         foreach (var line in last)
             await log.SayAsync($"    {line}");
         if (plan.AppLog.File is { } file)
@@ -39,9 +40,11 @@ internal sealed class AppReports(AppPlan plan, AppPort port, RunLog log, TimePro
     public ValueTask HowToStartAsync()
     {
         var app = plan.App;
-        var kept = app.DaprHttpPort > 0 && app.DaprGrpcPort > 0 ? "" : "; daprHTTPPort and daprGRPCPort in the template keep these ports";
+        // Names only: a value may be a secret, and is in the template for who starts the app.
+        var own = app.Env.Count > 0 ? $", and {string.Join(", ", app.Env.Keys)} as in the template" : "";
+        var kept = app.DaprHttpPort > 0 && app.DaprGrpcPort > 0 ? "" : plan.Template.IsSingleApp ? "; --dapr-http-port and --dapr-grpc-port keep these ports" : "; daprHTTPPort and daprGRPCPort in the template keep these ports";
         return log.SayAsync(
-            $"{plan.AppId} has no command: start it yourself, on {app.AppChannelAddress}:{app.AppPort}, with APP_ID={plan.AppId} APP_PORT={app.AppPort} DAPR_HTTP_PORT={plan.Ports.Http} DAPR_GRPC_PORT={plan.Ports.Grpc}{kept}");
+            $"{plan.AppId} has no command: start it yourself, on {app.AppChannelAddress}:{app.AppPort}, with APP_ID={plan.AppId} APP_PORT={app.AppPort} DAPR_HTTP_PORT={plan.Ports.Http} DAPR_GRPC_PORT={plan.Ports.Grpc}{own}{kept}");
     }
 
     public ValueTask GoneAsync() => log.SayAsync($"{plan.AppId} is gone; it is waited for on {plan.App.AppChannelAddress}:{plan.App.AppPort}");

@@ -11,7 +11,7 @@ internal sealed partial record SharedSettings
 {
     /// <summary>Given, valid, and read by nothing in this runtime yet.</summary>
     private static readonly string[] NotActedUpon =
-        ["enableProfiling", "placementHostAddress", "schedulerHostAddress", "runtimePath"];
+        ["enableProfiling", "placementHostAddress", "schedulerHostAddress"];
 
     public IReadOnlyList<string> ResourcesPaths { get; init; } = [];
 
@@ -60,7 +60,7 @@ internal sealed partial record SharedSettings
         var placement = fields.Text("placementHostAddress");
         var scheduler = fields.Text("schedulerHostAddress");
         var resources = paths.Folders(fields, "resourcesPaths", baseDirectory);
-        if (paths.Folder(fields, "resourcesPath", baseDirectory) is { } deprecated)
+        if (paths.Folder(fields, "resourcesPath", baseDirectory) is { } deprecated && !resources.Contains(deprecated))
             resources.Add(deprecated);
         return new SharedSettings
         {

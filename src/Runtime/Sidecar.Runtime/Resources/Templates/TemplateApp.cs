@@ -76,7 +76,7 @@ internal sealed record TemplateApp(YamlFields Fields, string? AppDirPath, Shared
     {
         var merged = Settings.Over(common);
         var local = Path.Combine(AppDirPath ?? "", ".dapr");
-        var installed = Path.Combine(merged.RuntimePath ?? paths.Home, ".dapr");
+        var installed = merged.RuntimePath is { } runtime ? DaprFolder.In(runtime) : paths.Installed;
         return new RunApp(AppId, AppDirPath ?? "")
         {
             Command = Command,
@@ -92,8 +92,8 @@ internal sealed record TemplateApp(YamlFields Fields, string? AppDirPath, Shared
             ProfilePort = GivenPorts.GetValueOrDefault("profilePort"),
             AppChannelAddress = string.IsNullOrEmpty(AppChannelAddress) ? "127.0.0.1" : AppChannelAddress,
             UnixDomainSocket = string.IsNullOrEmpty(UnixDomainSocket) ? null : UnixDomainSocket,
-            ResourcesPaths = FirstThatExists(Settings.ResourcesPaths, Path.Combine(local, "resources"), common.ResourcesPaths, Path.Combine(installed, "components")),
-            ConfigFilePath = Settings.ConfigFilePath ?? IfFile(Path.Combine(local, "config.yaml")) ?? common.ConfigFilePath ?? IfFile(Path.Combine(installed, "config.yaml")),
+            ResourcesPaths = FirstThatExists(Settings.ResourcesPaths, Path.Combine(local, "resources"), common.ResourcesPaths, DaprFolder.Components(installed)),
+            ConfigFilePath = Settings.ConfigFilePath ?? IfFile(Path.Combine(local, "config.yaml")) ?? common.ConfigFilePath ?? IfFile(DaprFolder.Configuration(installed)),
             AppProtocol = Protocol(merged),
             ApiListenAddresses = merged.ApiListenAddresses,
             LogLevel = merged.LogLevel ?? "info",

@@ -3,9 +3,13 @@ using Sidecar.Runtime.Resources.Yaml;
 namespace Sidecar.Runtime.Resources.Templates;
 
 /// <summary>Makes the paths of a run template absolute and checks that they exist.</summary>
-internal sealed class TemplatePaths(string home)
+/// <param name="givenHome">Folder that <c>~</c> stands for, and that holds <c>.dapr</c>; null = those of the user.</param>
+internal sealed class TemplatePaths(string? givenHome)
 {
-    public string Home => home;
+    private readonly string _home = givenHome ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+
+    /// <summary>Where default components and configuration are.</summary>
+    public string Installed { get; } = givenHome is null ? DaprFolder.OfUser() : DaprFolder.In(givenHome);
 
     /// <summary>The folder that a field names; null when it is absent, or wrong and reported.</summary>
     public string? Folder(YamlFields fields, string name, string? baseDirectory) =>
@@ -49,7 +53,7 @@ internal sealed class TemplatePaths(string home)
     /// <param name="baseDirectory">null when it is itself wrong: then a relative path cannot be judged.</param>
     private string? Existing(DocumentProblems problems, int line, string field, string path, string? baseDirectory, bool isFolder)
     {
-        var expanded = path == "~" || path.StartsWith("~/", StringComparison.Ordinal) ? home + path[1..] : path;
+        var expanded = path == "~" || path.StartsWith("~/", StringComparison.Ordinal) ? _home + path[1..] : path;
         if (baseDirectory is null && !Path.IsPathFullyQualified(expanded))
             return null;
         if (expanded.Contains('\0', StringComparison.Ordinal))
@@ -58,7 +62,7 @@ internal sealed class TemplatePaths(string home)
             return null;
         }
 
-        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(expanded, baseDirectory ?? home));
+        var full = Path.TrimEndingDirectorySeparator(Path.GetFullPath(expanded, baseDirectory ?? _home));
         if (isFolder ? Directory.Exists(full) : System.IO.File.Exists(full))
             return full;
         var found = Directory.Exists(full) ? "is a folder" : System.IO.File.Exists(full) ? "is a file" : "does not exist";

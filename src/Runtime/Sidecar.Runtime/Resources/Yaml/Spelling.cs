@@ -1,7 +1,7 @@
 namespace Sidecar.Runtime.Resources.Yaml;
 
 /// <summary>Finds what a misspelt name was meant to be.</summary>
-internal static class Spelling
+public static class Spelling
 {
     private const int MaxDistance = 2;
     private const int LongestName = 64;

@@ -100,6 +100,17 @@ public sealed class SqlitePubSubTests : SqliteTopicsTest
     }
 
     [Fact]
+    public async Task A_row_whose_metadata_cannot_be_read_holds_no_other_up()
+    {
+        var pubSub = await OpenAsync(null);
+        Raw.Execute("INSERT INTO pubsub_messages(topic, published_at, metadata, data) VALUES ('t', 0, '{broken', CAST('odd' AS BLOB))");
+        await SubscribeAsync(pubSub);
+        await PublishAsync(pubSub, "good");
+
+        Assert.Equal(("odd", "good"), (await NextAsync("the odd message"), await NextAsync("the good message")));
+    }
+
+    [Fact]
     public async Task A_batch_is_published_whole_or_not_at_all()
     {
         var pubSub = await OpenAsync(null);

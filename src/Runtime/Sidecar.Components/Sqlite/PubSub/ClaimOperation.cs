@@ -74,10 +74,16 @@ internal sealed class ClaimOperation(ClaimRequest request, DateTimeOffset now) :
         rows.Bind(1, request.GroupId);
         rows.Bind(2, _now);
         rows.Bind(3, request.Most);
-        while (rows.Step())
-            due.Add(new DueLease(rows.Integer(0), rows.Integer(1), (int)rows.Integer(2)));
-        rows.Reset();
-        return due;
+        try
+        {
+            while (rows.Step())
+                due.Add(new DueLease(rows.Integer(0), rows.Integer(1), (int)rows.Integer(2)));
+            return due;
+        }
+        finally
+        {
+            rows.Reset();
+        }
     }
 
     private List<FreshMessage> Fresh(SqliteSession session)
@@ -87,10 +93,16 @@ internal sealed class ClaimOperation(ClaimRequest request, DateTimeOffset now) :
         rows.Bind(1, request.Topic);
         rows.Bind(2, request.GroupId);
         rows.Bind(3, request.Most);
-        while (rows.Step())
-            fresh.Add(Read(rows));
-        rows.Reset();
-        return fresh;
+        try
+        {
+            while (rows.Step())
+                fresh.Add(Read(rows));
+            return fresh;
+        }
+        finally
+        {
+            rows.Reset();
+        }
     }
 
     /// <summary>Leases the message anew, or lets go of it if it has expired or is gone.</summary>
@@ -98,8 +110,16 @@ internal sealed class ClaimOperation(ClaimRequest request, DateTimeOffset now) :
     {
         var row = session.Prepare(LoadSql);
         row.Bind(1, lease.MessageId);
-        var message = row.Step() ? Read(row).Message : null;
-        row.Reset();
+        PubSubMessage? message;
+        try
+        {
+            message = row.Step() ? Read(row).Message : null;
+        }
+        finally
+        {
+            row.Reset();
+        }
+
         if (message is null)
             Run(session, ForgetSql, request.GroupId, lease.MessageId);
         else
@@ -122,9 +142,14 @@ internal sealed class ClaimOperation(ClaimRequest request, DateTimeOffset now) :
     {
         var row = session.Prepare(NextSql);
         row.Bind(1, request.GroupId);
-        long? next = row.Step() && !row.IsNull(0) ? row.Integer(0) : null;
-        row.Reset();
-        return next;
+        try
+        {
+            return row.Step() && !row.IsNull(0) ? row.Integer(0) : null;
+        }
+        finally
+        {
+            row.Reset();
+        }
     }
 
     private static void Run(SqliteSession session, string sql, long first, long second)
@@ -141,9 +166,18 @@ internal sealed class ClaimOperation(ClaimRequest request, DateTimeOffset now) :
         return new FreshMessage(row.Integer(0), row.Integer(1), isOver ? null : new PubSubMessage(request.Topic, row.Bytes(5), row.Text(3), Metadata(row.Text(4))));
     }
 
-    private static IReadOnlyDictionary<string, string> Metadata(string? json) => json is null
-        ? ReadOnlyDictionary<string, string>.Empty
-        : JsonSerializer.Deserialize(json, MessageMetadata.Default.DictionaryStringString) ?? [];
+    private static IReadOnlyDictionary<string, string> Metadata(string? json)
+    {
+        try
+        {
+            return json is null ? ReadOnlyDictionary<string, string>.Empty : JsonSerializer.Deserialize(json, MessageMetadata.Default.DictionaryStringString) ?? [];
+        }
+        catch (JsonException)
+        {
+            // Not of our writing. One such row must not keep its whole topic from being claimed.
+            return ReadOnlyDictionary<string, string>.Empty;
+        }
+    }
 
     private readonly record struct DueLease(long MessageId, long VisibleAt, int Attempts);
 

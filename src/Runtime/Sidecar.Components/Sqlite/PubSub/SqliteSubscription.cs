@@ -234,6 +234,13 @@ internal sealed class SqliteSubscription : IAsyncDisposable
                 SqliteTopicLog.SettleFailed(_logger, message.Id, Topic, failure);
         }
 
+        lock (_ackLock)
+        {
+            // Its messages need not be kept until the next one is handled.
+            if (_acks == acks)
+                _acks = null;
+        }
+
         End(acks.Messages);
     }
 

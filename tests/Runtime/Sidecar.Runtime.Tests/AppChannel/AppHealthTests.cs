@@ -163,8 +163,8 @@ public sealed class AppHealthTests : IDisposable
         var options = new SidecarOptions { AppId = "me", AppPort = app.Port, AppHealth = new AppHealthOptions { Threshold = 1 }.WithDefaults(), Time = _clock };
         using var connection = new AppConnection(options);
         var told = new List<string>();
-        ISidecarFeature[] features = [new Listener("a", told, fails: true), new Listener("b", told)];
-        var life = new AppLife(options, connection, new AppProbe(options, NullLogger<AppProbe>.Instance), features, new SidecarState(), () => { }, NullLogger.Instance);
+        using var turns = new FeatureTurns([new Listener("a", told, fails: true), new Listener("b", told)]);
+        var life = new AppLife(options, connection, new AppProbe(options, NullLogger<AppProbe>.Instance), turns, new SidecarState(), () => { }, NullLogger.Instance);
         using var stopping = new CancellationTokenSource();
 
         await life.BecomeReadyAsync(stopping.Token).WithinAsync("readiness");

@@ -27,7 +27,6 @@ internal static class ConfigurationReader
                 DeniedComponents = Denied(spec) ?? before.DeniedComponents,
                 NameResolution = NameResolution(spec) ?? before.NameResolution,
                 ApiLogging = ApiLogging(spec) ?? before.ApiLogging,
-                Parts = Parts(before.Parts, spec),
             };
             foreach (var (part, shape) in KnownShapes.ConfigurationParts)
             {
@@ -38,7 +37,9 @@ internal static class ConfigurationReader
                     spec.Problems.Warning(spec.LineOf(part), spec.PathOf(part), "has no effect in this runtime yet");
             }
 
+            // What is read is known: the parts are read as they are only after the unknown ones were told.
             spec.RefuseUnknown();
+            merged = merged with { Parts = Parts(before.Parts, spec) };
         }
 
         fields.RefuseUnknown();

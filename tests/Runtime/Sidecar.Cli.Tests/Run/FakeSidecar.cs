@@ -9,11 +9,18 @@ internal sealed class FakeSidecar : ISidecar
 
     public TaskCompletionSource<int> Stops { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Completes when the sidecar is told the number of the app's process.</summary>
+    public TaskCompletionSource AppStarts { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
     public Task Healthy => BecomesHealthy.Task;
 
     public Task<int> Stopped => Stops.Task;
 
-    public Task SetMetadataAsync(string name, string value, CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task SetMetadataAsync(string name, string value, CancellationToken cancellationToken)
+    {
+        AppStarts.TrySetResult();
+        return Task.CompletedTask;
+    }
 
     public Task StopAsync() => Task.CompletedTask;
 }

@@ -69,8 +69,9 @@ public sealed class SourceWatchTests : IDisposable
     private AppRunner Runner(RunApp app, RunLog log)
     {
         var (template, now) = (new RunTemplate(_folder.File("dapr.yaml"), "t", [app]), DateTimeOffset.UnixEpoch);
-        var plan = new AppPlan(template, app, new AppPorts(3500, 50001, 0, 0), LogFiles.ForApp(log, app, 0, now), LogFiles.ForSidecar(log, app, 0, now));
-        var journal = new RunJournal(new RunFolder(template.File), new RunRecord(template.File, "t", ProcessIdentity.Current, now));
+        var folder = new RunFolder(template.File);
+        var plan = new AppPlan(template, app, new AppPorts(3500, 50001, 0, 0), LogFiles.ForApp(log, folder, app, 0, now), LogFiles.ForSidecar(log, folder, app, 0, now));
+        var journal = new RunJournal(folder, new RunRecord(template.File, "t", ProcessIdentity.Current, now));
         return new AppRunner(plan, new FakeSidecar(), log, journal, TimeProvider.System);
     }
 

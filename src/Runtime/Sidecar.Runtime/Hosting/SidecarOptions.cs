@@ -88,7 +88,7 @@ public sealed record SidecarOptions
     /// <summary>Where log lines go, one call per line.</summary>
     public Action<string> LogLine { get; init; } = Console.Out.WriteLine;
 
-    /// <summary>File of the name registry that sidecars of other processes share; null = names resolve inside this group only.</summary>
+    /// <summary>File of the name registry that sidecars of other processes share, unless a Configuration names another; null = names resolve inside this group only.</summary>
     public string? NameRegistryFile { get; init; }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Tests.Hosting;
 using TestSupport;
@@ -36,6 +37,7 @@ public sealed class ConcurrencyLimitTests : IDisposable
         await Eventually.TrueAsync(async () => (await sidecar.GetAsync("/v1.0/healthz")).Status == 204, "the sidecar to serve others meanwhile");
         await impatience.CancelAsync();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => givenUp);
+        await sidecar.LineAsync("caller of me went away");
         Assert.False(next.IsCompleted);
         finish.SetResult();
 
@@ -68,7 +70,7 @@ public sealed class ConcurrencyLimitTests : IDisposable
 
     private async Task<TestSidecar> StartAsync(TestApp app)
     {
-        var sidecar = await TestSidecar.StartAsync(_folder, options => options with { AppPort = app.Port, AppMaxConcurrency = 1 });
+        var sidecar = await TestSidecar.StartAsync(_folder, options => options with { AppPort = app.Port, AppMaxConcurrency = 1, LogLevel = LogLevel.Debug });
         await sidecar.Instance.Healthy.WithinAsync("health");
         return sidecar;
     }

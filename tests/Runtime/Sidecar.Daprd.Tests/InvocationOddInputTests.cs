@@ -117,7 +117,7 @@ public sealed class InvocationOddInputTests(InvocationOddInputTests.Pair pair) :
     [InlineData("GET /v1.0/invoke/other/%2e%2E/callee/method/escaped-dots HTTP/1.1", "", "/escaped-dots")]
     [InlineData("GET /v1.0/invoke/callee/method/slash/ HTTP/1.1", "", "/slash/")]
     [InlineData("GET /v1.0/invoke/callee.default/method/namespace HTTP/1.1", "", "/namespace")]
-    [InlineData("GET /twice HTTP/1.1", "dapr-app-id: callee\r\ndapr-app-id: other", "/twice")]
+    [InlineData("GET /two-headers HTTP/1.1", "dapr-app-id: callee\r\ndapr-app-id: other", "/two-headers")]
     public async Task A_target_is_understood_in_every_form(string line, string headers, string path)
     {
         pair.App.On(path, Ok);

@@ -74,6 +74,7 @@ public sealed class YamlReaderTests
     [Theory]
     [InlineData("a: 1\n? [x]\n: 2", 2, "expected a text as key, found a list or a map")]
     [InlineData("a: 1\n...\nb: 2", 3, "found a second document; begin it with a line '---'")]
+    [InlineData("- : ", 1, "expected a value")]
     [InlineData("a:\n  <<: 5", 2, "expected a map to merge with '<<', found the number 5")]
     public void What_cannot_be_a_document_is_told_with_its_line(string text, int line, string error)
     {

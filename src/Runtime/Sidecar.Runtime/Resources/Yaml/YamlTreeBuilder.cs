@@ -15,6 +15,7 @@ internal sealed class YamlTreeBuilder
 
     private readonly Parser _parser;
     private readonly int _firstLine;
+    private readonly int _lastLine;
     private readonly Dictionary<AnchorName, (YamlNode Node, int Size)> _anchors = [];
     private int _nodes;
 
@@ -22,6 +23,7 @@ internal sealed class YamlTreeBuilder
     {
         _parser = new Parser(new StringReader(text));
         _firstLine = firstLine;
+        _lastLine = firstLine + text.AsSpan().TrimEnd().Count('\n');
     }
 
     /// <summary>The root of the first document in the text, or null if it has none.</summary>
@@ -174,7 +176,8 @@ internal sealed class YamlTreeBuilder
 
     private int Line => _firstLine + (int)Math.Max(0, (_parser.Current?.Start.Line ?? 1) - 1);
 
-    private YamlRefusedException Refused(string message) => new(Line, message);
+    // What is missing is noticed at the end, which the parser places on the line after the last.
+    private YamlRefusedException Refused(string message) => new(Math.Min(Line, _lastLine), message);
 }
 
 /// <summary>A document cannot be read; the line counts from the top of the file.</summary>

@@ -71,7 +71,7 @@ public sealed class ComponentTypeTests
     {
         using var files = Component(type, "url: x.db", $"{field}: x");
 
-        Assert.Contains($"{type} does not know '{field}' and ignores it", Assert.Single(files.LoadProblems()));
+        Assert.Contains($"{type} does not know '{field}' and ignores it", Assert.Single(files.LoadProblems()).Message);
     }
 
     [Fact]

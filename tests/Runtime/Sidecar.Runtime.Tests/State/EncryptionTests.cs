@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json.Nodes;
+using FsCheck;
+using FsCheck.Fluent;
 using Sidecar.Components;
 using Sidecar.Components.PubSub;
 using Sidecar.Runtime.Hosting;
@@ -146,6 +148,19 @@ public sealed class EncryptionTests
             (await api.GetAsync("/v1.0/state/store/k")).AssertError(500, "ERR_STATE_GET");
             bytes[index] ^= 1;
         }
+    }
+
+    [Fact]
+    public void Whatever_is_stored_is_decrypted_or_told_why_not()
+    {
+        var component = StateApi.Component("store", _store, Primary("first", FirstKey), Secondary("second", SecondKey));
+        var encryption = StateEncryption.From(component.Resource, component.Metadata)!;
+        var stored = from bytes in ArbMap.Default.GeneratorFor<byte[]>()
+                     from text in Gen.OneOf(Gen.Constant(bytes), Gen.Constant(Encoding.UTF8.GetBytes(Convert.ToBase64String(bytes))))
+                     from ending in Gen.Elements("", "|", "||", "||first", "||second", "||other", "||first||", "||||first")
+                     select text.Concat(Encoding.UTF8.GetBytes(ending)).ToArray();
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(3000).WithQuietOnSuccess(true), Prop.ForAll(stored.ToArbitrary(), bytes =>
+            encryption.TryOpen(bytes, out _, out var problem) ? bytes.Length == 0 : problem!.Length > 0));
     }
 
     [Fact]

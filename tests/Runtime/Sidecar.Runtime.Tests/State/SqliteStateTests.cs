@@ -1,13 +1,16 @@
 using System.Collections.Concurrent;
 using System.Collections.ObjectModel;
 using System.Globalization;
+using System.Text;
 using System.Text.Json.Nodes;
+using Microsoft.Data.Sqlite;
 using Microsoft.Extensions.Logging.Abstractions;
 using Sidecar.Components;
 using Sidecar.Components.PubSub;
 using Sidecar.Components.State;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.PubSub;
+using Sidecar.Runtime.Resources;
 using TestSupport;
 
 namespace Sidecar.Runtime.Tests.State;
@@ -58,6 +61,26 @@ public sealed class SqliteStateTests : IAsyncDisposable
         Assert.InRange(expiry - DateTimeOffset.UtcNow, TimeSpan.FromSeconds(200), TimeSpan.FromSeconds(301));
         await api.SaveAsync("""[{"key":"k","value":1}]""");
         Assert.DoesNotContain("metadata.ttlExpireTime", (await api.GetAsync("/v1.0/state/store/k")).Headers.Keys, StringComparer.OrdinalIgnoreCase);
+    }
+
+    [Fact]
+    [Contract(24)]
+    public async Task An_encrypted_value_lies_in_the_file_as_an_official_sidecar_writes_it()
+    {
+        var store = await OpenAsync<IStateStore>("state.sqlite");
+        var key = new ComponentMetadataItem("primaryEncryptionKey", "000102030405060708090a0b0c0d0e0f", new SecretKeyRef("first", "first"), null);
+        await using var api = await StateApi.StartLoadedAsync([StateApi.Component("store", store, key)]);
+        (await api.SaveAsync("""[{"key":"k","value":"value1"}]""")).AssertNoContent();
+        Assert.Equal("value1", (await api.GetAsync("/v1.0/state/store/k")).Body);
+
+        await using var file = new SqliteConnection($"Data Source={_folder.File("state.sqlite.db")};Pooling=False");
+        await file.OpenAsync();
+        await using var command = file.CreateCommand();
+        command.CommandText = "SELECT value, is_binary FROM state WHERE key='app||k'";
+        await using var row = await command.ExecuteReaderAsync();
+        Assert.True(await row.ReadAsync());
+        Assert.True(row.GetBoolean(1));
+        Assert.EndsWith("||first", Encoding.UTF8.GetString(Convert.FromBase64String(row.GetString(0))), StringComparison.Ordinal);
     }
 
     [Fact]

@@ -18,9 +18,9 @@ namespace Sidecar.Testing;
 /// Assert.Equal("tea", message.Data&lt;Order&gt;()!.Sku);
 /// </code>
 /// <para>
-/// <b>What a test gets.</b> <see cref="this[string]"/>: each app's ports and clients. Awaitable events, which also count what
-/// happened before the await: <see cref="DeliveredAsync"/>, <see cref="DeadLetteredAsync"/>, <see cref="PublishedAsync"/>,
-/// <see cref="StateSavedAsync"/>, <see cref="AppHealthyAsync"/>. <see cref="Clock"/>: time that the test moves.
+/// <b>What a test gets.</b> <see cref="this[string]"/>: each app's ports and clients. Awaitable events: <see cref="DeliveredAsync"/>,
+/// <see cref="DeadLetteredAsync"/>, <see cref="PublishedAsync"/>, <see cref="StateSavedAsync"/>, <see cref="AppHealthyAsync"/>. What
+/// happened before the await counts too, and every event is given to one await only. <see cref="Clock"/>: time that the test moves.
 /// <see cref="Faults"/>: apps and components that fail on purpose, so many times and no more. <see cref="Log"/> and
 /// <see cref="Spans"/>: what was logged and traced. <see cref="DaprTestApp.CrashSidecarAsync"/>: the death of a sidecar.
 /// </para>

@@ -77,7 +77,7 @@ internal sealed class HostSurroundings(
         builder.ResourcesPaths,
         [_daprdConfiguration!, .. builder.ConfigurationFiles],
         builder.Flags,
-        new Dictionary<string, string>(builder.Variables, StringComparer.Ordinal) { ["HOME"] = folder.FullPath });
+        builder.Variables);
 
     private Dictionary<string, string> AppSettings(string appId, int appPort, int httpPort, int grpcPort)
     {

@@ -1,5 +1,7 @@
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
+using Sidecar.Runtime.Hosting;
+using TestSupport;
 
 namespace Sidecar.Testing.Tests;
 
@@ -79,6 +81,41 @@ public sealed class EventTests
         Assert.False(healthy.IsCompleted);
         await dapr["shop"].StartSidecarAsync();
         await healthy;
+    }
+
+    [Fact]
+    [Contract(64)]
+    public async Task An_app_that_fails_its_health_checks_hears_nothing_until_it_passes_them()
+    {
+        await using var dapr = await DaprTestHost.StartAsync(host => host
+            .Sqlite()
+            .WithFakeClock()
+            .Sidecars(options => options with { AppHealth = new AppHealthOptions { Interval = TimeSpan.FromSeconds(10), Timeout = TimeSpan.FromSeconds(10) } })
+            .App("shop", app =>
+            {
+                app.MapGet("/healthz", () => "well");
+                app.Ok("/orders");
+            })
+            .Subscription("shop", "orders", "/orders"));
+
+        using (dapr.Faults.App("shop", Fail.WithStatus(500), path: "/healthz"))
+        {
+            await PassTimeUntilAsync(dapr.AppUnhealthyAsync("shop"));
+            await dapr["shop"].PublishAsync("orders", "tea");
+            dapr.Clock.Advance(TimeSpan.FromMinutes(1));
+            Assert.Empty(dapr.Events.OfType<MessageDelivered>());
+        }
+
+        await PassTimeUntilAsync(dapr.AppHealthyAsync("shop"));
+        await PassTimeUntilAsync(dapr.DeliveredAsync("pubsub", "orders"));
+
+        Task PassTimeUntilAsync(Task awaited) => Eventually.TrueAsync(
+            () =>
+            {
+                dapr.Clock.Advance(TimeSpan.FromSeconds(1));
+                return awaited.IsCompletedSuccessfully;
+            },
+            "what takes time on the host's clock");
     }
 
     [Fact]

@@ -58,6 +58,35 @@ public sealed class SpanTests
     }
 
     [Fact]
+    public async Task Each_message_of_a_batch_has_a_span_in_the_trace_of_its_own()
+    {
+        await using var dapr = await DaprTestHost.StartAsync(host => host
+            .Sqlite()
+            .App("shop", app => app.MapPost("/orders", () => "{}"))
+            .Yaml("""
+                apiVersion: dapr.io/v2alpha1
+                kind: Subscription
+                metadata:
+                  name: orders
+                spec:
+                  pubsubname: pubsub
+                  topic: orders
+                  routes:
+                    default: /orders
+                  bulkSubscribe:
+                    enabled: true
+                    maxMessagesCount: 2
+                    maxAwaitDurationMs: 20000
+                """));
+
+        await Task.WhenAll(dapr["shop"].PublishAsync("orders", 1), dapr["shop"].PublishAsync("orders", 2));
+        var spans = new[] { await dapr.Spans.SpanAsync("pubsub/orders"), await dapr.Spans.SpanAsync("pubsub/orders") };
+
+        var published = dapr.Spans.All.Where(span => span.DisplayName == "/v1.0/publish/pubsub/orders").Select(span => span.SpanId.ToHexString());
+        Assert.Equal(published.Order(), spans.Select(span => span.ParentSpanId.ToHexString()).Order());
+    }
+
+    [Fact]
     public async Task A_trace_of_the_caller_is_continued_and_its_state_handed_on()
     {
         await using var app = await TestApp.StartAsync(app => app.On("/", 200));

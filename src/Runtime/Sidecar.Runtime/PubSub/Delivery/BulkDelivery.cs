@@ -1,6 +1,9 @@
+using System.Diagnostics;
 using Sidecar.Components.PubSub;
 using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Routing;
+using Sidecar.Runtime.Telemetry;
 using BrokerAnswer = Sidecar.Components.PubSub.Delivery;
 
 namespace Sidecar.Runtime.PubSub.Delivery;
@@ -16,10 +19,12 @@ internal sealed class BulkDelivery : IDelivery
     private readonly MessageSettlement _settlement;
     private readonly IAppChannel _app;
     private readonly MessageBatches _batches;
+    private readonly SidecarOptions _options;
+    private readonly string _topic;
 
-    public BulkDelivery(BulkEnvelope envelope, MessageAdmission admission, MessageSettlement settlement, IAppChannel app, TopicSubscription subscription, TimeProvider time)
+    public BulkDelivery(BulkEnvelope envelope, MessageAdmission admission, MessageSettlement settlement, IAppChannel app, TopicSubscription subscription, SidecarOptions options, TimeProvider time)
     {
-        (_envelope, _admission, _settlement, _app) = (envelope, admission, settlement, app);
+        (_envelope, _admission, _settlement, _app, _options, _topic) = (envelope, admission, settlement, app, options, subscription.Topic);
         _batches = new MessageBatches(subscription.BulkSubscribe!, DeliverAsync, time);
     }
 
@@ -55,6 +60,7 @@ internal sealed class BulkDelivery : IDelivery
     {
         // What the end of one message's time cuts short, it cuts short for all: they go back to the broker.
         using var sending = CancellationTokenSource.CreateLinkedTokenSource([.. items.Select(item => item.Entry.Cancellation)]);
+        var spans = StartSpans(items);
         try
         {
             using var request = _envelope.CreateRequest(path, items);
@@ -66,7 +72,17 @@ internal sealed class BulkDelivery : IDelivery
             foreach (var item in items)
                 item.Complete(Verdict.Retry, failure.Message);
         }
+        finally
+        {
+            foreach (var span in spans)
+                span?.Dispose();
+        }
     }
+
+    // One for each message, in the trace of its own.
+    private Activity?[] StartSpans(List<BulkItem> items) => _options.Spans.HasListeners()
+        ? [.. items.Select(item => SidecarSpans.StartDelivery(_options, _topic, item.Event.Summary.TraceParent, item.Event.Summary.TraceState))]
+        : [];
 }
 
 /// <summary>An entry that goes to the app.</summary>

@@ -65,6 +65,6 @@ internal sealed class SubscriptionStarter(
         var settlement = new MessageSettlement(broker, subscription, deadLetters, options.Observer, logger);
         return subscription.BulkSubscribe is null
             ? new EventDelivery(broker.Name, subscription.Topic, admission, settlement, app, options)
-            : new BulkDelivery(new BulkEnvelope(broker.Name, subscription.Topic, isRaw), admission, settlement, app, subscription, time);
+            : new BulkDelivery(new BulkEnvelope(broker.Name, subscription.Topic, isRaw), admission, settlement, app, subscription, options, time);
     }
 }

@@ -29,11 +29,19 @@ internal sealed class RequestPaths
     {
         var options = new SidecarOptions { AppId = "caller", AppPort = 1, Environment = new Dictionary<string, string>(), LogLine = _ => { } };
         var components = new ComponentRegistry();
-        await AddAsync(components, "store", "state.in-memory");
-        await AddAsync(components, "events", "pubsub.in-memory");
+        var shared = new SharedResources();
+        await AddAsync(components, shared, "store", "state.in-memory");
+        await AddAsync(components, shared, "events", "pubsub.in-memory");
         var host = SidecarApplication.Build(new SidecarParts(
-            options, new ResourceSet(), components, new HttpAppChannel(options), new OneNeighbour(), new SidecarState(), new ShutdownRequest(_ => { }), new SidecarListeners(options, withInternal: false)));
-
+            options,
+            new ResourceSet(),
+            shared,
+            components,
+            new HttpAppChannel(options),
+            new OneNeighbour(),
+            new SidecarState(),
+            new ShutdownRequest(_ => { }),
+            new SidecarListeners(options, withInternal: false)));
         foreach (var feature in host.Services.GetServices<ISidecarFeature>())
             await feature.OnComponentsLoadedAsync(CancellationToken.None);
 
@@ -88,7 +96,7 @@ internal sealed class RequestPaths
         return new DefaultHttpContext(features);
     }
 
-    private static async Task AddAsync(ComponentRegistry components, string name, string type)
+    private static async Task AddAsync(ComponentRegistry components, SharedResources shared, string name, string type)
     {
         var known = ComponentCatalog.Default.Find(type, "v1")!;
         var component = known.Create();
@@ -99,7 +107,7 @@ internal sealed class RequestPaths
                 AppId = "caller",
                 Metadata = ComponentMetadata.Empty,
                 BaseDirectory = Environment.CurrentDirectory,
-                Shared = new SharedResources(),
+                Shared = shared,
                 Logger = Microsoft.Extensions.Logging.Abstractions.NullLogger.Instance,
             },
             CancellationToken.None);

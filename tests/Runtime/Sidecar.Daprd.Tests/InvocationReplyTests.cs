@@ -1,3 +1,5 @@
+using TestSupport;
+
 namespace Sidecar.Daprd.Tests;
 
 /// <summary>How a reply is framed on its way back, and what of the wire between two sidecars shows: nothing.</summary>
@@ -33,6 +35,7 @@ public sealed class InvocationReplyTests(InvocationOddInputTests.Pair pair) : IC
     }
 
     [Theory]
+    [Contract(81)]
     [InlineData(false)]
     [InlineData(true)]
     public async Task A_reply_shorter_than_it_said_is_500(bool isRemote)

@@ -93,9 +93,10 @@ public sealed class SidecarInstance : IAsyncDisposable
         return StopAsync();
     }
 
+    /// <summary>Stops it at once, whatever <see cref="SidecarOptions.BlockShutdown"/> says: its owner needs it no more, or restarts it.</summary>
     public async ValueTask DisposeAsync()
     {
-        await StopAsync().ConfigureAwait(false);
+        await BeginStop(0).ConfigureAwait(false);
         _stopping.Dispose();
         _grace.Dispose();
         _blockEnds.Dispose();

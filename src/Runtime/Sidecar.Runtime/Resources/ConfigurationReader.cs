@@ -37,8 +37,8 @@ internal static class ConfigurationReader
                     spec.Problems.Warning(spec.LineOf(part), spec.PathOf(part), "has no effect in this runtime yet");
             }
 
-            // What is read is known: the parts are read as they are only after the unknown ones were told.
             spec.RefuseUnknown();
+            // Not before that check: what has been asked for counts as known.
             merged = merged with { Parts = Parts(before.Parts, spec) };
         }
 

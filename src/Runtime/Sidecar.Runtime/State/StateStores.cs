@@ -49,7 +49,7 @@ internal sealed class StateStores(ComponentRegistry components, SidecarOptions o
 
     private void Add(LoadedComponent component)
     {
-        if (component.Component is IStateStore driver)
+        if (component.Component is IStateStore driver && _stores.GetValueOrDefault(component.Name)?.Driver != driver)
             _stores[component.Name] = ConfiguredStateStore.From(component, driver, options);
     }
 }

@@ -75,6 +75,17 @@ public sealed class BlockedShutdownTests : IDisposable
         Assert.Equal(0, await sidecar.Instance.Stopped);
     }
 
+    [Fact]
+    public async Task Who_needs_the_sidecar_no_more_is_not_held_up()
+    {
+        var sidecar = await StartAsync(null, TimeSpan.FromDays(1));
+
+        await sidecar.DisposeAsync().AsTask().WithinAsync("the stop");
+
+        Assert.Equal(0, await sidecar.Instance.Stopped);
+        Assert.DoesNotContain(sidecar.Log, line => line.Contains("Blocking graceful shutdown", StringComparison.Ordinal));
+    }
+
     private async Task<TestSidecar> StartAsync(TestApp? app, TimeSpan block, AppHealthOptions? health = null)
     {
         var sidecar = await TestSidecar.StartAsync(

@@ -185,6 +185,21 @@ public sealed class ExternalInvocationTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_file_that_comes_and_goes_while_the_sidecar_runs_takes_effect()
+    {
+        Directory.CreateDirectory(_folder.File("components"));
+        await using var sidecar = await TestSidecar.StartAsync(_folder);
+        await sidecar.Instance.Healthy.WithinAsync("health");
+
+        _folder.Write("components/shop.yaml", Endpoint("shop", $"http://127.0.0.1:{_service.Port}", ""));
+        await Eventually.TrueAsync(async () => await sidecar.GetAsync("/v1.0/invoke/shop/method/a") is (200, "root"), "the endpoint to be known");
+        Assert.Equal("""[{"name":"shop"}]""", (await sidecar.MetadataAsync())["httpEndpoints"]?.ToJsonString());
+        File.Delete(_folder.File("components/shop.yaml"));
+
+        await Eventually.TrueAsync(async () => (await sidecar.GetAsync("/v1.0/invoke/shop/method/a")).Status == 500, "the endpoint to be forgotten");
+    }
+
+    [Fact]
     public async Task A_service_that_is_not_there_is_500_at_once()
     {
         await using var sidecar = await TestSidecar.StartAsync(_folder);

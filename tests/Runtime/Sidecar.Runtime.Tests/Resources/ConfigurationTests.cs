@@ -76,14 +76,6 @@ public sealed class ConfigurationTests
     }
 
     [Fact]
-    public void An_unknown_part_is_told()
-    {
-        using var files = new ResourceFiles().AddConfig("a.yaml", Head + "  tracin: { samplingRate: '1' }\n");
-
-        Assert.Equal(["6 spec.tracin: unknown field; did you mean 'tracing'?"], Told(files.Load(strict: true).Errors));
-    }
-
-    [Fact]
     public void Each_part_without_effect_warns_once_and_its_unknown_fields_are_told()
     {
         using var files = new ResourceFiles().AddConfig("a.yaml", Head + """

@@ -96,17 +96,8 @@ internal sealed class StateApi : IAsyncDisposable
         return TellFeaturesAsync(feature => feature.OnComponentRemovedAsync(component, CancellationToken.None));
     }
 
-    /// <summary>A reload puts the successor in before it tells that the old one is gone.</summary>
-    public async Task ReplaceAsync(LoadedComponent old, LoadedComponent successor)
-    {
-        _components.Remove(old);
-        _components.Add(successor);
-        await TellFeaturesAsync(feature => feature.OnComponentAddedAsync(successor, CancellationToken.None));
-        await TellFeaturesAsync(feature => feature.OnComponentRemovedAsync(old, CancellationToken.None));
-    }
-
-    /// <summary>A reload changes a component; <paramref name="between"/> runs when the slices know that the old one goes and not yet that the new one is there.</summary>
-    public async Task ChangeAsync(LoadedComponent old, LoadedComponent successor, Func<Task> between)
+    /// <summary>A reload puts a successor in the place of a component, tells that the old one is gone, and then that there is a new one.</summary>
+    public async Task ReplaceAsync(LoadedComponent old, LoadedComponent successor, Func<Task> between)
     {
         _components.Replace(old, successor);
         await TellFeaturesAsync(feature => feature.OnComponentRemovedAsync(old, CancellationToken.None));

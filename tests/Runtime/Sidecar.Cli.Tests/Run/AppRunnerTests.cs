@@ -78,8 +78,6 @@ public sealed class AppRunnerTests : IDisposable
     {
         await using var log = new RunLog(_console, colored: false);
         await using var app = Start(log, 0);
-        _sidecar.BecomesHealthy.SetResult();
-        await app.Healthy.WithinAsync("the app to be healthy");
 
         await _sidecar.AppStarts.Task.WithinAsync("the start of the app");
         _sidecar.Stops.SetResult(0);

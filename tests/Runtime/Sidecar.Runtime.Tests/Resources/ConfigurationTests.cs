@@ -89,7 +89,6 @@ public sealed class ConfigurationTests
               api: []
               wasm: { strictSandbox: true }
               features: [{ name: HotReloads, enabled: true }]
-              traicng: {}
             """);
 
         var loaded = files.Load(strict: true);
@@ -99,7 +98,6 @@ public sealed class ConfigurationTests
                 "7 spec.tracing.samplingRat: unknown field; did you mean 'samplingRate'?",
                 "11 spec.httpPipeline.handlers[0].typ: unknown field; did you mean 'type'?",
                 "13 spec.api: expected a map, found a list",
-                "16 spec.traicng: unknown field; did you mean 'tracing'?",
             ],
             Told(loaded.Errors));
         Assert.Equal(

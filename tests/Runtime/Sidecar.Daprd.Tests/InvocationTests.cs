@@ -360,9 +360,10 @@ public abstract class InvocationTests
     }
 
     [Fact]
+    [Contract(149)]
     public async Task A_wrong_verb_or_path_of_the_api_is_404_never_405()
     {
-        foreach (var (verb, path) in new[] { ("DELETE", "/v1.0/metadata"), ("POST", "/v1.0/healthz"), ("GET", "/v1.0/nothing"), ("GET", "/") })
+        foreach (var (verb, path) in new[] { ("DELETE", "/v1.0/metadata"), ("POST", "/v1.0/healthz"), ("GET", "/v1.0/nothing"), ("GET", "/v1.0/workflow/dapr/id"), ("GET", "/") })
         {
             using var response = await _caller.Client.SendAsync(new HttpRequestMessage(new HttpMethod(verb), path));
             Assert.Equal(HttpStatusCode.NotFound, response.StatusCode);

@@ -34,5 +34,5 @@ internal static class ProcessEnvironments
     }
 
     public static IReadOnlyDictionary<string, string> ForSidecar(IReadOnlyDictionary<string, string> own) =>
-        own.Where(variable => variable.Key != SocketScheduling.Variable).ToDictionary(StringComparer.Ordinal);
+        own.Where(variable => !SocketScheduling.Variables.Contains(variable.Key)).ToDictionary(StringComparer.Ordinal);
 }

@@ -17,7 +17,7 @@ internal sealed record BenchOptions(bool Quick, string? Only, bool Json, int Con
     public double RoundSeconds => Quick ? 0.7 : 2;
 
     /// <summary>So many, because the runtime compiles what is called often once more, in the background and at nobody's request.</summary>
-    public int WarmUpRequests => Quick ? 10_000 : 40_000;
+    public int WarmUpRequests => Quick ? 20_000 : 120_000;
 
     public double LatencySeconds => Quick ? 1 : 3;
 

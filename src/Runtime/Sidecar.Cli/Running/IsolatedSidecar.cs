@@ -57,7 +57,13 @@ internal sealed class IsolatedSidecar(AppPlan plan, ChildSpec spec, DaprdApi api
     {
         await _stopping.CancelAsync();
         if (Current is { } process)
+        {
+            // Also one whose start was given up removes what it made, its socket file above all. Who disposes sets the limit.
+            process.Terminate();
+            await process.Exited;
             await process.DisposeAsync();
+        }
+
         await _life;
         _stopping.Dispose();
     }

@@ -31,8 +31,7 @@ internal sealed class IsolatedSidecars(RunLog log, RunJournal journal, string na
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var sidecar in _sidecars)
-            await sidecar.DisposeAsync();
+        await Task.WhenAll(_sidecars.Select(sidecar => sidecar.DisposeAsync().AsTask()));
         _clients.ForEach(http => http.Dispose());
     }
 }

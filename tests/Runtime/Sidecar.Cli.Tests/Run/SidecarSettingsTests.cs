@@ -42,6 +42,19 @@ public sealed class SidecarSettingsTests : RunFixture
         Assert.False(File.Exists(Folder.File($"{id}/s/dapr-{id}-http.socket")));
     }
 
+    [Fact]
+    public async Task A_run_that_is_stopped_while_it_starts_leaves_no_socket_file()
+    {
+        var template = Template("c", "", "unixDomainSocket: s");
+        var file = Folder.File("c/s/dapr-c-http.socket");
+        await using var run = DaprCli.Start(Folder, ["run", "-f", template, "--isolated"]);
+        await Eventually.TrueAsync(() => File.Exists(file), "the sidecar's socket file");
+
+        Assert.Equal(0, await run.SignalAndWaitAsync(SigTerm));
+
+        Assert.False(File.Exists(file));
+    }
+
     private static string Read(string file)
     {
         using var reader = new StreamReader(new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));

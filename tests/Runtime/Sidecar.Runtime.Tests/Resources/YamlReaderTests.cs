@@ -114,6 +114,19 @@ public sealed class YamlReaderTests
         }));
     }
 
+    [Theory]
+    [InlineData("  \r---\n#")]
+    [InlineData("  \u2028---\n#")]
+    [InlineData("...apps:\n- \tname:  : ")]
+    public void What_is_missing_at_the_end_is_told_at_a_line_that_the_file_has(string text)
+    {
+        using var folder = new TempFolder();
+        var file = folder.Write("r/dapr.yaml", text);
+
+        Assert.True(IsAnswered(ResourceLoader.Load(new ResourceLoadOptions("a", null, [folder.File("r")], [file], new Dictionary<string, string>(), Strict: true)), file));
+        Assert.True(IsAnswered(RunTemplateLoader.Load(file, folder.Path), file));
+    }
+
     /// <summary>Documents that are nearly right reach further into the loaders than random text.</summary>
     [Fact]
     public void No_damage_to_a_good_document_makes_the_loaders_throw()

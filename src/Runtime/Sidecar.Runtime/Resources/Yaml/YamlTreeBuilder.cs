@@ -23,7 +23,7 @@ internal sealed class YamlTreeBuilder
     {
         _parser = new Parser(new StringReader(text));
         _firstLine = firstLine;
-        _lastLine = firstLine + text.AsSpan().TrimEnd().Count('\n');
+        _lastLine = firstLine + LinesAfterTheFirst(text);
     }
 
     /// <summary>The root of the first document in the text, or null if it has none.</summary>
@@ -36,8 +36,7 @@ internal sealed class YamlTreeBuilder
         }
         catch (YamlException failure)
         {
-            // What is unclosed is noticed at the end, which the parser places on the line after the last.
-            var line = Math.Clamp(failure.Start.Line - 1, 0, text.AsSpan().TrimEnd().Count('\n'));
+            var line = Math.Clamp(failure.Start.Line - 1, 0, LinesAfterTheFirst(text));
             throw new YamlRefusedException(firstLine + (int)line, $"not valid YAML: {failure.Message}");
         }
         catch (Exception failure) when (failure is ArgumentException or InvalidOperationException or IndexOutOfRangeException)
@@ -174,10 +173,24 @@ internal sealed class YamlTreeBuilder
             throw Refused("the document ends too early");
     }
 
-    private int Line => _firstLine + (int)Math.Max(0, (_parser.Current?.Start.Line ?? 1) - 1);
+    // What is missing or unclosed is noticed at the end, which the parser places on the line after the last.
+    private int Line => Math.Min(_firstLine + (int)Math.Max(0, (_parser.Current?.Start.Line ?? 1) - 1), _lastLine);
 
-    // What is missing is noticed at the end, which the parser places on the line after the last.
-    private YamlRefusedException Refused(string message) => new(Math.Min(Line, _lastLine), message);
+    private YamlRefusedException Refused(string message) => new(Line, message);
+
+    /// <summary>Up to the last that holds something. All breaks count that count to the parser.</summary>
+    private static int LinesAfterTheFirst(string text)
+    {
+        var held = text.AsSpan().TrimEnd();
+        var breaks = 0;
+        for (var index = 0; index < held.Length; index++)
+        {
+            if (held[index] is '\n' or '\u0085' or '\u2028' or '\u2029' || (held[index] == '\r' && (index + 1 == held.Length || held[index + 1] != '\n')))
+                breaks++;
+        }
+
+        return breaks;
+    }
 }
 
 /// <summary>A document cannot be read; the line counts from the top of the file.</summary>

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using Sidecar.Grpc;
 
 namespace Sidecar.Runtime.Errors;
 
@@ -8,12 +9,15 @@ namespace Sidecar.Runtime.Errors;
 /// </summary>
 /// <param name="Code">The <c>errorCode</c>: <c>ERR_…</c>.</param>
 /// <param name="HttpStatus">HTTP status.</param>
-/// <param name="GrpcStatus">google.rpc.Code number.</param>
+/// <param name="GrpcCode">gRPC status.</param>
 /// <param name="Message">The <c>message</c>.</param>
-public sealed record DaprError(string Code, int HttpStatus, int GrpcStatus, string Message)
+public sealed record DaprError(string Code, int HttpStatus, StatusCode GrpcCode, string Message)
 {
     /// <summary>Reason of the ErrorInfo detail; null = a simple error without details.</summary>
     public string? Reason { get; init; }
+
+    /// <summary>Over gRPC an error that is simple over HTTP has an ErrorInfo too, whose reason is the <see cref="Code"/> (contract section 3.5).</summary>
+    public bool HasGrpcReason { get; init; }
 
     /// <summary>Metadata of the ErrorInfo detail.</summary>
     public IReadOnlyDictionary<string, string>? ReasonMetadata { get; init; }

@@ -2,16 +2,16 @@ using System.Net.Sockets;
 
 namespace Sidecar.Runtime.Hosting;
 
-/// <summary>The API's socket file, <c>&lt;folder&gt;/dapr-&lt;app-id&gt;-http.socket</c> (contract 1.1, <c>--unix-domain-socket</c>).</summary>
+/// <summary>An API's socket file, <c>&lt;folder&gt;/dapr-&lt;app-id&gt;-http.socket</c> or <c>-grpc.socket</c> (contract 1.1, <c>--unix-domain-socket</c>).</summary>
 internal static class ApiSocket
 {
     /// <summary>The file's path, free to be bound: what a dead process left there is removed.</summary>
     /// <exception cref="SidecarStartException">Somebody serves it, or it cannot be.</exception>
-    public static string? Claim(SidecarOptions options)
+    public static string? Claim(SidecarOptions options, string api)
     {
         if (options.UnixDomainSocket is not { Length: > 0 } folder)
             return null;
-        var file = Path.Combine(Path.GetFullPath(folder, options.BaseDirectory), $"dapr-{options.AppId}-http.socket");
+        var file = Path.Combine(Path.GetFullPath(folder, options.BaseDirectory), $"dapr-{options.AppId}-{api}.socket");
         try
         {
             // Systems take no more than about 100 bytes.

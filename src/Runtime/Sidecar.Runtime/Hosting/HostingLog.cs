@@ -19,11 +19,11 @@ internal static partial class HostingLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Problem}")]
     public static partial void ResourceProblemFound(this ILogger logger, string problem);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "HTTP API is served on port {Port}")]
-    public static partial void Serving(this ILogger logger, int port);
+    [LoggerMessage(Level = LogLevel.Information, Message = "HTTP API is served on port {Port}, gRPC API on port {GrpcPort}")]
+    public static partial void Serving(this ILogger logger, int port, int grpcPort);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "cannot listen on {Address}:{Port}; the other addresses of --dapr-listen-addresses are served")]
-    public static partial void AddressLeftOut(this ILogger logger, string address, int port);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "cannot listen on {Address}; the other addresses of --dapr-listen-addresses are served")]
+    public static partial void AddressLeftOut(this ILogger logger, string address);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "sidecars of other processes cannot be found, and do not find this one: {Reason}")]
     public static partial void NoNameRegistry(this ILogger logger, string reason);

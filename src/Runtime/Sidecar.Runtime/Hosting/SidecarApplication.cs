@@ -8,6 +8,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Sidecar.Components;
+using Sidecar.Grpc;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Health;
@@ -55,10 +56,7 @@ internal static class SidecarApplication
         var app = builder.Build();
         var underWay = app.Services.GetRequiredService<RequestsUnderWay>();
         app.Use((context, next) => CountedAsync(context, next, underWay));
-        if (parts.Listeners.Internal is { } listener)
-            app.UseWhen(context => context.Connection.LocalPort == listener.Port, branch => branch.Run(InternalHttp.Handler(app.Services)));
-        if (parts.Options.PublicPort is > 0 and var publicPort)
-            app.MapWhen(context => context.Connection.LocalPort == publicPort, MapPublicRoutes);
+        app.Use(ByListener(app, parts));
         if (parts.Options.AllowedOrigins.Count > 0)
             app.Use(new Cors(parts.Options.AllowedOrigins).HandleAsync);
         if (parts.Options.ApiToken is { } token)
@@ -72,9 +70,32 @@ internal static class SidecarApplication
         return app;
     }
 
+    /// <summary>What comes in elsewhere than at the HTTP API has a pipeline of its own.</summary>
+    private static Func<HttpContext, RequestDelegate, Task> ByListener(WebApplication app, SidecarParts parts)
+    {
+        var grpc = Branch(app, branch => MapGrpcApi(branch, parts));
+        var open = Branch(app, MapPublicRoutes);
+        var inner = InternalHttp.Handler(app.Services);
+        return (context, next) => ListenerRoles.Of(context) switch
+        {
+            ListenerRole.Grpc => grpc(context),
+            ListenerRole.Internal => inner(context),
+            ListenerRole.Public => open(context),
+            _ => next(context),
+        };
+    }
+
+    private static RequestDelegate Branch(IApplicationBuilder app, Action<IApplicationBuilder> configure)
+    {
+        var branch = app.New();
+        configure(branch);
+        return branch.Build();
+    }
+
     private static void AddServices(IServiceCollection services, SidecarParts parts)
     {
         services.AddRoutingCore();
+        services.AddGrpcServer(options => Limit(options, parts.Options));
         services.AddSingleton<IHostLifetime, OwnedLifetime>();
         services.AddSingleton(SidecarSpans.WebServer);
         services.AddSingleton(parts.Options);
@@ -111,6 +132,18 @@ internal static class SidecarApplication
         app.MapHealth();
         app.MapShutdown();
         app.MapInvocation();
+    }
+
+    private static void MapGrpcApi(IApplicationBuilder app, SidecarParts parts)
+    {
+        if (parts.Options.ApiToken is { } token)
+            app.Use(ApiTokenCheck.ForGrpc(token));
+        app.UseRouting();
+        app.UseEndpoints(routes =>
+        {
+            routes.MapStateGrpc();
+            routes.MapGrpcFallback();
+        });
     }
 
     // Neither token nor CORS nor invocation there: what these routes do not take is a plain 404 or 405 (contract 2.0).
@@ -156,6 +189,14 @@ internal static class SidecarApplication
         limits.MaxRequestLineSize = headers;
         limits.MinRequestBodyDataRate = null;
         limits.MinResponseDataRate = null;
+    }
+
+    private static void Limit(GrpcServerOptions server, SidecarOptions options)
+    {
+        server.MaxReceiveMessageSize = options.MaxBodySize > 0 ? (int)Math.Min(options.MaxBodySize, int.MaxValue) : int.MaxValue;
+
+        // Calls under way finish during a graceful stop, as over HTTP; what is left then ends with its connection.
+        server.Stopping = CancellationToken.None;
     }
 
     // Doubled slashes do not count in routing (contract 2.0); the server has resolved dots by now.

@@ -68,7 +68,7 @@ public sealed class SidecarInstance : IAsyncDisposable
     /// <summary>Port of the HTTP API, as bound.</summary>
     public int HttpPort => _options.HttpPort;
 
-    /// <summary>Port of the gRPC API. Nothing speaks gRPC yet; the port is kept free for it and told to the app.</summary>
+    /// <summary>Port of the gRPC API, as bound.</summary>
     public int GrpcPort => _options.GrpcPort;
 
     /// <summary>Completes when the app answers, both questions to it are done and subscriptions run; fails if the sidecar stops before.</summary>
@@ -161,7 +161,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         if (listeners.SocketFile is { } file)
             _logger!.ServingSocket(file);
         else
-            _logger!.Serving(HttpPort);
+            _logger!.Serving(HttpPort, GrpcPort);
 
         // 4. App, in the background: apps start after all sidecars serve.
         _livingApp = RunAppLifeAsync(_stopping.Token);
@@ -186,7 +186,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         if (_names?.Failure is { } failure)
             logger.NoNameRegistry(failure.Message);
         foreach (var address in listeners.LeftOut)
-            logger.AddressLeftOut(address.ToString(), HttpPort);
+            logger.AddressLeftOut(address.ToString());
         foreach (var problem in resources.Problems)
             logger.ResourceProblemFound(problem.ToString());
     }

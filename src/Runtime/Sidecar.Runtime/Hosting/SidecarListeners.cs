@@ -1,50 +1,64 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Sidecar.Grpc;
 
 namespace Sidecar.Runtime.Hosting;
 
-/// <summary>Where a sidecar listens: the API at TCP addresses or at a socket file, the public port, and the port for sidecars of other processes.</summary>
+/// <summary>Where a sidecar listens: its two APIs at TCP addresses or at socket files, the public port, and the port for sidecars of other processes.</summary>
 internal sealed class SidecarListeners
 {
     private readonly SidecarOptions _options;
-    private readonly List<IPAddress> _addresses = [];
+    private readonly List<IPEndPoint> _leftOut = [];
+    private readonly IReadOnlyList<IPAddress> _httpAddresses = [];
+    private readonly IReadOnlyList<IPAddress> _grpcAddresses = [];
+    private readonly string? _grpcSocketFile;
 
-    /// <exception cref="SidecarStartException">The socket file cannot be had.</exception>
+    /// <exception cref="SidecarStartException">A socket file cannot be had.</exception>
     public SidecarListeners(SidecarOptions options, bool withInternal)
     {
         _options = options;
-        SocketFile = ApiSocket.Claim(options);
+        SocketFile = ApiSocket.Claim(options, "http");
+        _grpcSocketFile = ApiSocket.Claim(options, "grpc");
         Internal = withInternal ? new InternalListener(ListenAddress.Parse(options.InternalListenAddress), options.InternalPort) : null;
         if (SocketFile is not null)
             return;
-
-        // One that cannot be bound is left out, unless none can: then binding fails and says why (contract 1.1).
-        List<IPAddress> wanted = [.. options.ListenAddresses.Select(ListenAddress.Parse)];
-        var leftOut = wanted.FindAll(address => !PortOwner.CanBind(address, options.HttpPort));
-        LeftOut = leftOut.Count == wanted.Count ? [] : leftOut;
-        _addresses = [.. ListenAddress.WithoutCovered([.. wanted.Except(LeftOut)])];
+        _httpAddresses = ToBind(options.HttpPort);
+        _grpcAddresses = ToBind(options.GrpcPort);
     }
 
-    /// <summary>null: the API is at TCP addresses.</summary>
+    /// <summary>Of the HTTP API; null: the APIs are at TCP addresses.</summary>
     public string? SocketFile { get; }
 
     /// <summary>null: nobody can find this sidecar anyway.</summary>
     public InternalListener? Internal { get; }
 
     /// <summary>Wanted, and not to be bound.</summary>
-    public IReadOnlyList<IPAddress> LeftOut { get; } = [];
+    public IReadOnlyList<IPEndPoint> LeftOut => _leftOut;
 
     public void Listen(KestrelServerOptions server)
     {
-        foreach (var address in _addresses)
-            server.Listen(address, _options.HttpPort, Http1);
-        if (SocketFile is not null)
-            server.ListenUnixSocket(SocketFile, Http1);
-        else if (_addresses.Count == 0)
-            server.ListenLocalhost(_options.HttpPort, Http1);
+        server.UseGrpcLimits();
+        if (SocketFile is not null && _grpcSocketFile is not null)
+        {
+            server.ListenUnixSocket(SocketFile, Http);
+            server.ListenUnixSocket(_grpcSocketFile, Grpc);
+        }
+        else
+        {
+            Listen(server, _httpAddresses, _options.HttpPort, Http);
+            Listen(server, _grpcAddresses, _options.GrpcPort, Grpc);
+        }
+
         if (_options.PublicPort > 0)
-            server.Listen(ListenAddress.Parse(_options.PublicListenAddress), _options.PublicPort, Http1);
+        {
+            server.Listen(ListenAddress.Parse(_options.PublicListenAddress), _options.PublicPort, listener =>
+            {
+                listener.Protocols = HttpProtocols.Http1;
+                listener.Serves(ListenerRole.Public);
+            });
+        }
+
         Internal?.Listen(server);
     }
 
@@ -54,6 +68,7 @@ internal sealed class SidecarListeners
         (int Port, string Flags)[] ports =
         [
             (SocketFile is null ? _options.HttpPort : 0, "--dapr-http-port, daprHTTPPort"),
+            (SocketFile is null ? _options.GrpcPort : 0, "--dapr-grpc-port, daprGRPCPort"),
             (_options.PublicPort, "--dapr-public-port"),
             (Internal is { IsBound: false } ? Internal.Port : 0, "--dapr-internal-grpc-port, daprInternalGRPCPort"),
         ];
@@ -65,7 +80,28 @@ internal sealed class SidecarListeners
                 : $"{what}: {failure.GetBaseException().Message}; choose another port ({flags}) or address (--dapr-listen-addresses)", failure);
     }
 
-    private static void Http1(ListenOptions listen) => listen.Protocols = HttpProtocols.Http1;
+    // An address that cannot be bound is left out, unless none can: then binding fails and says why (contract 1.1).
+    private IReadOnlyList<IPAddress> ToBind(int port)
+    {
+        List<IPAddress> wanted = [.. _options.ListenAddresses.Select(ListenAddress.Parse)];
+        var leftOut = wanted.FindAll(address => !PortOwner.CanBind(address, port));
+        if (leftOut.Count == wanted.Count)
+            leftOut = [];
+        _leftOut.AddRange(leftOut.Select(address => new IPEndPoint(address, port)));
+        return [.. ListenAddress.WithoutCovered([.. wanted.Except(leftOut)])];
+    }
+
+    private static void Listen(KestrelServerOptions server, IReadOnlyList<IPAddress> addresses, int port, Action<ListenOptions> configure)
+    {
+        foreach (var address in addresses)
+            server.Listen(address, port, configure);
+        if (addresses.Count == 0)
+            server.ListenLocalhost(port, configure);
+    }
+
+    private static void Http(ListenOptions listener) => listener.UseHttp1AndHttp2Cleartext();
+
+    private static void Grpc(ListenOptions listener) => listener.UseHttp2Cleartext().Serves(ListenerRole.Grpc);
 }
 
 /// <summary>The port at which sidecars of other processes call. With no wish, the system gives one when it is bound.</summary>
@@ -80,9 +116,9 @@ internal sealed class InternalListener(IPAddress address, int wish)
     /// <summary>As bound; before that, the wish.</summary>
     public int Port => _bound?.IPEndPoint?.Port ?? wish;
 
-    public void Listen(KestrelServerOptions server) => server.Listen(address, wish, listen =>
+    public void Listen(KestrelServerOptions server) => server.Listen(address, wish, listener =>
     {
-        listen.Protocols = HttpProtocols.Http1;
-        _bound = listen;
+        listener.UseHttp1AndHttp2Cleartext().Serves(ListenerRole.Internal);
+        _bound = listener;
     });
 }

@@ -1,3 +1,4 @@
+using Sidecar.Grpc;
 using Sidecar.Runtime.Errors;
 
 namespace Sidecar.Runtime.Invocation;
@@ -7,11 +8,11 @@ internal static class InvocationErrors
     private const string Code = "ERR_DIRECT_INVOKE";
 
     public static DaprError NoTarget { get; } =
-        new(Code, 404, GrpcStatus.NotFound, "failed getting app id either from the URL path or the header dapr-app-id");
+        new(Code, 404, StatusCode.NotFound, "failed getting app id either from the URL path or the header dapr-app-id");
 
     public static DaprError Failed(string appId, string reason) =>
-        new(Code, 500, GrpcStatus.Internal, $"failed to invoke, id: {appId}, err: {reason}");
+        new(Code, 500, StatusCode.Internal, $"failed to invoke, id: {appId}, err: {reason}");
 
     public static DaprError InvalidBaggage { get; } =
-        new("ERR_BAD_REQUEST", 400, GrpcStatus.InvalidArgument, "invalid baggage header");
+        new("ERR_BAD_REQUEST", 400, StatusCode.InvalidArgument, "invalid baggage header");
 }

@@ -1,3 +1,4 @@
+using Sidecar.Grpc;
 using Sidecar.Runtime.Errors;
 
 namespace Sidecar.Runtime.PubSub;
@@ -6,22 +7,22 @@ namespace Sidecar.Runtime.PubSub;
 internal static class PubSubErrors
 {
     public static DaprError NameEmpty(string appId) =>
-        Rich("ERR_PUBSUB_EMPTY", 404, GrpcStatus.InvalidArgument, "pubsub name is empty", "DAPR_PUBSUB_NAME_EMPTY", "", ForApp(appId));
+        Rich("ERR_PUBSUB_EMPTY", 404, StatusCode.InvalidArgument, "pubsub name is empty", "DAPR_PUBSUB_NAME_EMPTY", "", ForApp(appId));
 
     public static DaprError NotConfigured(string pubsub, string appId) =>
-        Rich("ERR_PUBSUB_NOT_CONFIGURED", 400, GrpcStatus.FailedPrecondition, $"pubsub {pubsub} is not configured", "DAPR_PUBSUB_NOT_CONFIGURED", pubsub, ForApp(appId));
+        Rich("ERR_PUBSUB_NOT_CONFIGURED", 400, StatusCode.FailedPrecondition, $"pubsub {pubsub} is not configured", "DAPR_PUBSUB_NOT_CONFIGURED", pubsub, ForApp(appId));
 
     public static DaprError NotFound(string pubsub, string appId) =>
-        Rich("ERR_PUBSUB_NOT_FOUND", 404, GrpcStatus.InvalidArgument, $"pubsub {pubsub} is not found", "DAPR_PUBSUB_NOT_FOUND", pubsub, ForApp(appId));
+        Rich("ERR_PUBSUB_NOT_FOUND", 404, StatusCode.InvalidArgument, $"pubsub {pubsub} is not found", "DAPR_PUBSUB_NOT_FOUND", pubsub, ForApp(appId));
 
     public static DaprError TopicEmpty(string pubsub, string appId) =>
-        Rich("ERR_TOPIC_NAME_EMPTY", 404, GrpcStatus.InvalidArgument, $"topic is empty in pubsub {pubsub}", "DAPR_PUBSUB_TOPIC_NAME_EMPTY", pubsub, ForApp(appId));
+        Rich("ERR_TOPIC_NAME_EMPTY", 404, StatusCode.InvalidArgument, $"topic is empty in pubsub {pubsub}", "DAPR_PUBSUB_TOPIC_NAME_EMPTY", pubsub, ForApp(appId));
 
     public static DaprError BadMetadata(string pubsub, string appId, string reason) =>
-        Rich("ERR_PUBSUB_REQUEST_METADATA", 400, GrpcStatus.InvalidArgument, $"failed deserializing metadata: {reason}", "DAPR_PUBSUB_METADATA_DESERIALIZATION", pubsub, ForApp(appId, reason));
+        Rich("ERR_PUBSUB_REQUEST_METADATA", 400, StatusCode.InvalidArgument, $"failed deserializing metadata: {reason}", "DAPR_PUBSUB_METADATA_DESERIALIZATION", pubsub, ForApp(appId, reason));
 
     public static DaprError CloudEventCreation(string pubsub, string appId, string reason) =>
-        Rich("ERR_PUBSUB_CLOUD_EVENTS_SER", 500, GrpcStatus.InvalidArgument, "cannot create cloudevent", "DAPR_PUBSUB_CLOUD_EVENT_CREATION", pubsub, ForApp(appId, reason));
+        Rich("ERR_PUBSUB_CLOUD_EVENTS_SER", 500, StatusCode.InvalidArgument, "cannot create cloudevent", "DAPR_PUBSUB_CLOUD_EVENT_CREATION", pubsub, ForApp(appId, reason));
 
     /// <summary>The body of a bulk publish is not a list of entries.</summary>
     public static DaprError UnreadableEntries(string pubsub, string topic, string appId, string reason) =>
@@ -37,17 +38,17 @@ internal static class PubSubErrors
     public static DaprError Forbidden(string pubsub, string topic, string appId)
     {
         var message = $"topic {topic} is not allowed for app id {appId}";
-        return Rich("ERR_PUBSUB_FORBIDDEN", 403, GrpcStatus.PermissionDenied, message, "DAPR_PUBSUB_FORBIDDEN", pubsub, ForApp(appId, message));
+        return Rich("ERR_PUBSUB_FORBIDDEN", 403, StatusCode.PermissionDenied, message, "DAPR_PUBSUB_FORBIDDEN", pubsub, ForApp(appId, message));
     }
 
     public static DaprError PublishFailed(string pubsub, string topic, string reason) =>
-        Rich("ERR_PUBSUB_PUBLISH_MESSAGE", 500, GrpcStatus.Internal, $"error when publishing to topic {topic} in pubsub {pubsub}: {reason}", "DAPR_PUBSUB_PUBLISH_MESSAGE", pubsub,
+        Rich("ERR_PUBSUB_PUBLISH_MESSAGE", 500, StatusCode.Internal, $"error when publishing to topic {topic} in pubsub {pubsub}: {reason}", "DAPR_PUBSUB_PUBLISH_MESSAGE", pubsub,
             new Dictionary<string, string> { ["topic"] = topic, ["error"] = reason });
 
     private static DaprError Entries(string message, string reason, string pubsub, string appId, string error) =>
-        Rich("ERR_PUBSUB_EVENTS_SER", 400, GrpcStatus.InvalidArgument, message, reason, pubsub, ForApp(appId, error));
+        Rich("ERR_PUBSUB_EVENTS_SER", 400, StatusCode.InvalidArgument, message, reason, pubsub, ForApp(appId, error));
 
-    private static DaprError Rich(string code, int http, int grpc, string message, string reason, string pubsub, Dictionary<string, string> metadata) =>
+    private static DaprError Rich(string code, int http, StatusCode grpc, string message, string reason, string pubsub, Dictionary<string, string> metadata) =>
         new(code, http, grpc, message)
         {
             Reason = reason,

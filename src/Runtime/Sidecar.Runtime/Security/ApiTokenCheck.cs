@@ -1,6 +1,8 @@
 using System.Security.Cryptography;
 using System.Text;
+using Google.Rpc;
 using Microsoft.AspNetCore.Http;
+using Sidecar.Grpc;
 using Sidecar.Runtime.AppChannel;
 
 namespace Sidecar.Runtime.Security;
@@ -31,6 +33,25 @@ internal static class ApiTokenCheck
             await next(context).ConfigureAwait(false);
         };
     }
+
+    /// <summary>The same at the gRPC API, for every call there, also those that are passed on to an app (contract 3.3).</summary>
+    public static Func<HttpContext, RequestDelegate, Task> ForGrpc(string token)
+    {
+        var expected = Encoding.UTF8.GetBytes(token);
+        return (context, next) =>
+        {
+            var given = context.Request.Headers[Header];
+            context.Request.Headers.Remove(Header);
+            if (given.Count == 0)
+                return GrpcFallback.AnswerAsync(context, Unauthorized("missing api token in request metadata"));
+            return CryptographicOperations.FixedTimeEquals(PlainTransport.HeaderEncoding.GetBytes(given.ToString()), expected)
+                ? next(context)
+                : GrpcFallback.AnswerAsync(context, Unauthorized("authentication error: api token mismatch"));
+        };
+    }
+
+    private static GrpcStatus Unauthorized(string reason) => new(
+        StatusCode.Unauthenticated, "Unauthorized", new ErrorInfo { Reason = "Unauthorized", Domain = "dapr.io", Metadata = { ["http.code"] = "401", ["http.error_message"] = reason } });
 
     private static bool IsHealthRoute(HttpRequest request) =>
         HttpMethods.IsGet(request.Method) && (request.Path.Value?.TrimEnd('/') is "/v1.0/healthz" or "/v1.0/healthz/outbound");

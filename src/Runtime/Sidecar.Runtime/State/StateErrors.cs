@@ -1,5 +1,6 @@
 using System.Globalization;
 using Sidecar.Components.State;
+using Sidecar.Grpc;
 using Sidecar.Runtime.Errors;
 
 namespace Sidecar.Runtime.State;
@@ -13,14 +14,14 @@ internal static class StateErrors
     private const string TransactionsDocumentation = "https://docs.dapr.io/reference/components-reference/supported-state-stores/";
 
     public static DaprError NotConfigured(string store, string appId) =>
-        new("ERR_STATE_STORE_NOT_CONFIGURED", 500, GrpcStatus.FailedPrecondition, $"state store {store} is not configured")
+        new("ERR_STATE_STORE_NOT_CONFIGURED", 500, StatusCode.FailedPrecondition, $"state store {store} is not configured")
         {
             Reason = "DAPR_STATE_NOT_CONFIGURED",
             ReasonMetadata = new Dictionary<string, string> { ["appID"] = appId },
         };
 
     public static DaprError NotFound(string store, string appId) =>
-        new("ERR_STATE_STORE_NOT_FOUND", 400, GrpcStatus.InvalidArgument, $"state store {store} is not found")
+        new("ERR_STATE_STORE_NOT_FOUND", 400, StatusCode.InvalidArgument, $"state store {store} is not found")
         {
             Reason = "DAPR_STATE_NOT_FOUND",
             ReasonMetadata = new Dictionary<string, string> { ["appID"] = appId },
@@ -31,7 +32,7 @@ internal static class StateErrors
     public static DaprError IllegalKey(string store, string key, string illegal)
     {
         var message = $"input key/keyPrefix '{illegal}' can't contain '||'";
-        return new DaprError("ERR_MALFORMED_REQUEST", 400, GrpcStatus.InvalidArgument, message)
+        return new DaprError("ERR_MALFORMED_REQUEST", 400, StatusCode.InvalidArgument, message)
         {
             Reason = "DAPR_STATE_ILLEGAL_KEY",
             Resource = new ResourceInfo("state", store),
@@ -45,34 +46,34 @@ internal static class StateErrors
     public static DaprError KeyMissing() => CommonErrors.Malformed("\"key\" is a required field");
 
     public static DaprError Get(string store, string key, string reason) =>
-        new("ERR_STATE_GET", 500, GrpcStatus.Internal, $"fail to get {key} from state store {store}: {reason}");
+        new("ERR_STATE_GET", 500, StatusCode.Internal, $"fail to get {key} from state store {store}: {reason}") { HasGrpcReason = true };
 
     /// <summary>The store could give none of the keys.</summary>
-    public static DaprError BulkGet(string reason) => new("ERR_STATE_BULK_GET", 500, GrpcStatus.Unknown, reason);
+    public static DaprError BulkGet(string reason) => new("ERR_STATE_BULK_GET", 500, StatusCode.Unknown, reason);
 
     public static DaprError Save(string store, string reason) =>
-        new("ERR_STATE_SAVE", 500, GrpcStatus.Internal, $"failed saving state in state store {store}: {reason}");
+        new("ERR_STATE_SAVE", 500, StatusCode.Internal, $"failed saving state in state store {store}: {reason}") { HasGrpcReason = true };
 
     /// <summary>Null for <see cref="StateResult.Ok"/>.</summary>
     public static DaprError? Save(string store, StateResult result) => ForResult(Save(store, Describe(result)), result);
 
     public static DaprError Delete(string key, string reason) =>
-        new("ERR_STATE_DELETE", 500, GrpcStatus.Internal, $"failed deleting state with key {key}: {reason}");
+        new("ERR_STATE_DELETE", 500, StatusCode.Internal, $"failed deleting state with key {key}: {reason}") { HasGrpcReason = true };
 
     /// <inheritdoc cref="Save(string, StateResult)"/>
     public static DaprError? Delete(string key, StateResult result) => ForResult(Delete(key, Describe(result)), result);
 
     /// <summary>Also for ETag conflicts, which are 500 here and never 409.</summary>
     public static DaprError Transaction(string reason) =>
-        new("ERR_STATE_TRANSACTION", 500, GrpcStatus.Internal, $"error while executing state transaction: {reason}");
+        new("ERR_STATE_TRANSACTION", 500, StatusCode.Internal, $"error while executing state transaction: {reason}") { HasGrpcReason = true };
 
     public static string Describe(StateResult result) => result == StateResult.ETagInvalid ? ETagInvalid : ETagMismatch;
 
     public static DaprError UnknownOperation(string operation) =>
-        new("ERR_NOT_SUPPORTED_STATE_OPERATION", 400, GrpcStatus.Unimplemented, $"operation type {operation} not supported");
+        new("ERR_NOT_SUPPORTED_STATE_OPERATION", 400, StatusCode.Unimplemented, $"operation type {operation} not supported") { HasGrpcReason = true };
 
     public static DaprError TransactionsNotSupported(string store) =>
-        new("ERR_STATE_STORE_NOT_SUPPORTED", 500, GrpcStatus.Unimplemented, $"state store {store} doesn't support transactions")
+        new("ERR_STATE_STORE_NOT_SUPPORTED", 500, StatusCode.Unimplemented, $"state store {store} doesn't support transactions")
         {
             Reason = "DAPR_STATE_TRANSACTIONS_NOT_SUPPORTED",
             Resource = new ResourceInfo("state", store),
@@ -80,7 +81,7 @@ internal static class StateErrors
         };
 
     public static DaprError TooManyOperations(string store, int operations, int most) =>
-        new("ERR_STATE_STORE_TOO_MANY_TRANSACTIONS", 400, GrpcStatus.InvalidArgument,
+        new("ERR_STATE_STORE_TOO_MANY_TRANSACTIONS", 400, StatusCode.InvalidArgument,
             $"the transaction holds {operations} operations, state store {store} takes {most} at most")
         {
             Reason = "DAPR_STATE_TOO_MANY_TRANSACTIONS",
@@ -93,14 +94,14 @@ internal static class StateErrors
         };
 
     public static DaprError QueryNotSupported(string store) =>
-        new("ERR_STATE_STORE_NOT_SUPPORTED", 500, GrpcStatus.Internal, "state store does not support querying")
+        new("ERR_STATE_STORE_NOT_SUPPORTED", 500, StatusCode.Internal, "state store does not support querying")
         {
             Reason = "DAPR_STATE_QUERYING_NOT_SUPPORTED",
             Resource = new ResourceInfo("state", store),
         };
 
     public static DaprError Outbox(string reason) =>
-        new("ERR_PUBLISH_OUTBOX", 500, GrpcStatus.Internal, $"error while publishing outbox message: {reason}")
+        new("ERR_PUBLISH_OUTBOX", 500, StatusCode.Internal, $"error while publishing outbox message: {reason}")
         {
             Reason = "DAPR_PUBSUB_OUTBOX",
         };
@@ -108,7 +109,7 @@ internal static class StateErrors
     private static DaprError? ForResult(DaprError failure, StateResult result) => result switch
     {
         StateResult.Ok => null,
-        StateResult.ETagMismatch => failure with { HttpStatus = 409, GrpcStatus = GrpcStatus.Aborted },
-        _ => failure with { HttpStatus = 400, GrpcStatus = GrpcStatus.InvalidArgument },
+        StateResult.ETagMismatch => failure with { HttpStatus = 409, GrpcCode = StatusCode.Aborted },
+        _ => failure with { HttpStatus = 400, GrpcCode = StatusCode.InvalidArgument },
     };
 }

@@ -21,4 +21,7 @@ internal static class StateFeature
 
     public static void MapState(this IEndpointRouteBuilder endpoints) =>
         StateHttp.Map(endpoints, endpoints.ServiceProvider.GetRequiredService<StateEngine>());
+
+    public static void MapStateGrpc(this IEndpointRouteBuilder routes) =>
+        StateGrpc.Map(routes, routes.ServiceProvider.GetRequiredService<StateEngine>());
 }

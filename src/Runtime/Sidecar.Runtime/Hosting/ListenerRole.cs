@@ -1,0 +1,39 @@
+using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
+
+namespace Sidecar.Runtime.Hosting;
+
+/// <summary>Whom a listener of the sidecar serves.</summary>
+internal enum ListenerRole
+{
+    /// <summary>The HTTP API.</summary>
+    Http,
+
+    /// <summary>The gRPC API.</summary>
+    Grpc,
+
+    /// <summary>Metadata and health for everybody.</summary>
+    Public,
+
+    /// <summary>Sidecars of other processes.</summary>
+    Internal,
+}
+
+/// <summary>Tells at a request which listener it came in by. A port would not do: socket files have none.</summary>
+internal static class ListenerRoles
+{
+    public static void Serves(this ListenOptions listener, ListenerRole role)
+    {
+        var mark = new Mark(role);
+        listener.Use(next => connection =>
+        {
+            connection.Features.Set(mark);
+            return next(connection);
+        });
+    }
+
+    public static ListenerRole Of(HttpContext context) => context.Features.Get<Mark>()?.Role ?? ListenerRole.Http;
+
+    private sealed record Mark(ListenerRole Role);
+}

@@ -49,6 +49,13 @@ public sealed class EdgeTests
     }
 
     [Fact]
+    public void Protos_hold_no_code()
+    {
+        var files = Directory.EnumerateFiles(RepositoryRoot.Combine("src", "Runtime", "Sidecar.Protos"), "*", SearchOption.AllDirectories);
+        Assert.DoesNotContain(files, file => Path.GetExtension(file) is not (".proto" or ".csproj"));
+    }
+
+    [Fact]
     public void Services_know_only_the_sdk()
     {
         foreach (var file in Directory.EnumerateFiles(Path.Combine(RepositoryRoot.Path, "src", "Services"), "*.cs", SearchOption.AllDirectories))

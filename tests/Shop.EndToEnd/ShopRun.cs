@@ -15,9 +15,13 @@ public sealed partial class ShopRun : IAsyncDisposable
 {
     public static readonly string[] Apps = ["gateway", "orders", "inventory", "payments", "notifications"];
 
+    /// <summary>The gRPC service of the orders process, which is an app of its own to the run.</summary>
+    public const string OrdersOverGrpc = "orders-grpc";
+
     private readonly TempFolder _folder = new();
     private readonly Dictionary<string, int> _appPorts = [];
     private readonly Dictionary<string, int> _daprPorts = [];
+    private readonly int _gatewayGrpcPort = FreePorts.Next();
     private readonly IReadOnlyDictionary<string, string?> _environment;
     private TestProcess? _process;
 
@@ -31,6 +35,9 @@ public sealed partial class ShopRun : IAsyncDisposable
     }
 
     public HttpClient Gateway { get; }
+
+    /// <summary>The gRPC API of the gateway's sidecar.</summary>
+    public Uri GrpcApi => new($"http://127.0.0.1:{_gatewayGrpcPort}");
 
     public TestProcess Process => _process ?? throw new InvalidOperationException("The run was not started.");
 
@@ -172,14 +179,17 @@ public sealed partial class ShopRun : IAsyncDisposable
     private string Rewrite(string template)
     {
         var text = template.Replace("artifacts/bin/", RepositoryRoot.Combine("artifacts", "bin") + "/", StringComparison.Ordinal);
-        foreach (var app in Apps)
+        foreach (var app in Apps.Append(OrdersOverGrpc))
             (_appPorts[app], _daprPorts[app]) = (FreePorts.Next(), FreePorts.Next());
         var current = "";
         return string.Join('\n', text.Split('\n').Select(line =>
         {
             if (AppId().Match(line) is { Success: true } named)
                 current = named.Groups[1].Value;
-            return AppPort().Replace(line, match => $"{match.Groups[1].Value}appPort: {_appPorts[current]}\n{match.Groups[1].Value}daprHTTPPort: {_daprPorts[current]}");
+            if (line.Contains("ORDERS_GRPC_PORT:", StringComparison.Ordinal))
+                return $"      ORDERS_GRPC_PORT: {_appPorts[OrdersOverGrpc]}";
+            var grpcPort = current == "gateway" ? $"\n    daprGRPCPort: {_gatewayGrpcPort}" : "";
+            return AppPort().Replace(line, match => $"{match.Groups[1].Value}appPort: {_appPorts[current]}\n{match.Groups[1].Value}daprHTTPPort: {_daprPorts[current]}{grpcPort}");
         }));
     }
 

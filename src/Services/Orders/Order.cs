@@ -1,5 +1,7 @@
 using System.Text.Json.Serialization;
+using Dapr.Client;
 using Shop.Contracts;
+using Shop.ServiceDefaults;
 
 namespace Shop.Orders;
 
@@ -52,6 +54,13 @@ internal sealed record Order(
 
     /// <summary>The facts that this order has absorbed, by which a repeated event is known.</summary>
     public bool Knows(OrderEvent fact) => History.Any(entry => entry.Event == fact);
+}
+
+internal static class OrderDocuments
+{
+    /// <summary>The order, or null if there is none of that id, which may be any text.</summary>
+    public static async Task<Order?> FindOrderAsync(this DaprClient dapr, string id, CancellationToken cancellationToken) =>
+        Order.IsId(id) ? await dapr.GetStateAsync<Order>(StateDocuments.Store, Order.Key(id), cancellationToken: cancellationToken) : null;
 }
 
 /// <summary>What the public sees of an order: all but the payment token.</summary>

@@ -23,10 +23,14 @@ internal sealed class OrderPlacement(DaprClient dapr, TimeProvider clock, ILogge
     /// <summary>The same backend as the state store, with the outbox.</summary>
     private const string OutboxStore = "orderstore";
 
+    public const int MaxKeyLength = 255;
+
     private static readonly StateOptions FirstWrite = new() { Concurrency = ConcurrencyMode.FirstWrite };
     private static readonly Dictionary<string, string> KeptForADay = new() { ["ttlInSeconds"] = "86400" };
 
     private readonly KeyedLock _twins = new();
+
+    public static bool IsKey(string? text) => !string.IsNullOrWhiteSpace(text) && text.Length <= MaxKeyLength;
 
     /// <summary>Inserts a new order under a new id.</summary>
     /// <exception cref="DaprException">Nothing was accepted.</exception>

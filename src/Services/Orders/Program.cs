@@ -5,6 +5,7 @@ using Shop.ServiceDefaults;
 var builder = ShopService.CreateBuilder(args);
 builder.Services.AddSingleton(TimeProvider.System);
 builder.Services.AddSingleton<OrderPlacement>();
+builder.Services.AddSingleton<OrderIntake>();
 builder.Services.AddSingleton<OrderProgress>();
 builder.Services.AddSingleton(services =>
 {
@@ -14,7 +15,10 @@ builder.Services.AddSingleton(services =>
     return new PriceList(inventory, services.GetRequiredService<ILogger<PriceList>>());
 });
 
+builder.AddOrderService();
+
 var app = builder.Build();
 app.UseServiceDefaults();
 app.MapOrders();
+app.MapOrderService();
 app.Run();

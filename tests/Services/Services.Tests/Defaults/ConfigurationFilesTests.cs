@@ -96,7 +96,7 @@ public sealed class ConfigurationFilesTests
     {
         // Routes are only looked at; what their handlers take has to be known as services and is never made.
         var builder = WebApplication.CreateSlimBuilder();
-        builder.Services.AddSingleton<DaprClient>(_ => throw new NotSupportedException()).AddSingleton<OrderPlacement>().AddSingleton<PriceList>().AddSingleton<Catalog>();
+        builder.Services.AddSingleton<DaprClient>(_ => throw new NotSupportedException()).AddSingleton<OrderPlacement>().AddSingleton<OrderIntake>().AddSingleton<PriceList>().AddSingleton<Catalog>();
         var app = builder.Build();
         map(app);
         return ((IEndpointRouteBuilder)app).DataSources.SelectMany(source => source.Endpoints).OfType<RouteEndpoint>()

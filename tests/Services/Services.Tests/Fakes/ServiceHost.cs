@@ -23,6 +23,9 @@ internal sealed class ServiceHost : IAsyncDisposable
 
     public HttpClient Client { get; }
 
+    /// <summary>The way in for clients that are no <see cref="HttpClient"/>; the caller's to dispose of.</summary>
+    public HttpMessageHandler CreateHandler() => _app.GetTestServer().CreateHandler();
+
     public IServiceProvider Services => _app.Services;
 
     public static async Task<ServiceHost> StartAsync(

@@ -221,7 +221,7 @@ public sealed class OrdersApiTests
     }
 
     private static Task<ServiceHost> StartAsync(HttpClient? inventory = null, FakeDapr? dapr = null) => ServiceHost.StartAsync(
-        services => services.AddSingleton<OrderPlacement>().AddSingleton<OrderProgress>()
+        services => services.AddSingleton<OrderPlacement>().AddSingleton<OrderIntake>().AddSingleton<OrderProgress>()
             .AddSingleton(new PriceList(inventory ?? StubHandler.Prices(), NullLogger<PriceList>.Instance)),
         app => app.MapOrders(),
         dapr);

@@ -73,8 +73,8 @@ internal sealed class ShopProcess
         if (key is not null)
             http.Request.Headers[OrdersApi.IdempotencyKey] = key;
         using var prices = StubHandler.Prices();
-        var results = await OrdersApi.SubmitAsync(
-            http, _placement!, new PriceList(prices, NullLogger<PriceList>.Instance), NullLogger<OrderPlacement>.Instance, CancellationToken.None);
+        var intake = new OrderIntake(_placement!, new PriceList(prices, NullLogger<PriceList>.Instance), NullLogger<OrderIntake>.Instance);
+        var results = await OrdersApi.SubmitAsync(http, intake, CancellationToken.None);
         return results.Result switch
         {
             Accepted<OrderAccepted> accepted => accepted.Value!.Id,

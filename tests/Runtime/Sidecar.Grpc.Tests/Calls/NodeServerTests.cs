@@ -1,0 +1,27 @@
+using System.Globalization;
+using TestSupport;
+
+namespace Sidecar.Grpc.Tests.Calls;
+
+/// <summary>Our client against a server of <c>@grpc/grpc-js</c>.</summary>
+public sealed class NodeServerTests : ClientContract
+{
+    protected override async Task<IEchoServer> StartServerAsync()
+    {
+        NodePackages.SkipWithoutNode();
+        var port = FreePorts.Next();
+        var process = await NodePackages.StartAsync(
+            NodeScripts.Path("echo-server.cjs"), [NodeScripts.Protos, NodeScripts.RpcProtos, port.ToString(CultureInfo.InvariantCulture)]);
+        await process.LineAsync("listening");
+        return new NodeServer(process, port);
+    }
+
+    private sealed class NodeServer(TestProcess process, int port) : IEchoServer
+    {
+        public Uri Address => new($"http://127.0.0.1:{port}");
+
+        public Task CancelledAsync(string method) => process.LineAsync($"cancelled {method}");
+
+        public ValueTask DisposeAsync() => process.DisposeAsync();
+    }
+}

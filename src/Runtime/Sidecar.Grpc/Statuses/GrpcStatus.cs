@@ -6,10 +6,10 @@ namespace Sidecar.Grpc;
 /// <summary>How a call ended: code, message for people, and <c>google.rpc</c> details for programs.</summary>
 public sealed class GrpcStatus
 {
+    private static readonly IReadOnlyList<Any> NoDetails = [];
+
     /// <summary>Success.</summary>
     public static readonly GrpcStatus OK = new(StatusCode.OK);
-
-    private static readonly IReadOnlyList<Any> NoDetails = [];
 
     /// <param name="code">Code.</param>
     /// <param name="message">Text for people; may be empty, and may hold any character.</param>

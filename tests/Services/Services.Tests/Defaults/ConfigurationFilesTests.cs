@@ -75,13 +75,16 @@ public sealed class ConfigurationFilesTests
     {
         var template = Assert.Single(Documents(RepositoryRoot.Combine("dapr.yaml")));
         var apps = List(template["apps"]).Select(Map).ToList();
-        Assert.Equal(["gateway", "inventory", "notifications", "orders", "payments"], apps.Select(app => (string)app["appID"]).Order(StringComparer.Ordinal));
-        Assert.All(apps, app =>
+        Assert.Equal(["gateway", "inventory", "notifications", "orders", "orders-grpc", "payments"], apps.Select(app => (string)app["appID"]).Order(StringComparer.Ordinal));
+        Assert.All(apps.Where(app => app.ContainsKey("command")), app =>
         {
             var project = char.ToUpperInvariant(((string)app["appID"])[0]) + ((string)app["appID"])[1..];
             Assert.Equal(["dotnet", $"artifacts/bin/{project}/release/{project}.dll"], List(app["command"]));
             Assert.True(File.Exists(RepositoryRoot.Combine("src", "Services", project, $"{project}.csproj")), project);
         });
+        var overGrpc = Assert.Single(apps, app => !app.ContainsKey("command"));
+        Assert.Equal(("orders-grpc", "grpc"), ((string)overGrpc["appID"], (string)overGrpc["appProtocol"]));
+        Assert.Equal(overGrpc["appPort"], Map(apps.Single(app => (string)app["appID"] == "orders")["env"])["ORDERS_GRPC_PORT"]);
         Assert.Equal("8080", apps.Single(app => (string)app["appID"] == "gateway")["appPort"]);
         Assert.Equal(apps.Count, apps.Select(app => app["appPort"]).Distinct().Count());
     }

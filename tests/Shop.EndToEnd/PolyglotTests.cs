@@ -16,10 +16,13 @@ public sealed class PolyglotTests
     public async Task Services_of_other_languages_see_every_order_once_whatever_is_killed()
     {
         Interpreters.SkipUnlessHere("node", "python3");
+        var started = Stopwatch.GetTimestamp();
         await using var shop = new ShopRun(environment: null, "samples/polyglot");
         await shop.StartReadyAsync(isolated: false);
         await shop.Process.LineAsync("all 7 apps are healthy");
         Assert.DoesNotContain("is skipped", shop.Process.Output);
+
+        Tell("started", started);
 
         // Only who has a confirmed order of a product reviews it.
         Assert.Equal(HttpStatusCode.Forbidden, await ReviewAsync(shop, "ann", "tea"));
@@ -29,6 +32,8 @@ public sealed class PolyglotTests
         Assert.Equal(HttpStatusCode.OK, await ReviewAsync(shop, "ann", "mug"));
         Assert.Equal(1, (int)(await shop.AskAsync("reviews", "reviews/mug"))!["count"]!);
         Assert.Null(await shop.AskAsync("audit", $"audit/{Guid.NewGuid():N}"));
+
+        Tell("two orders settled", started);
 
         // Both die while orders flow, and are started again.
         var during = Enumerable.Range(0, 20).Select(i => AcceptAsync(shop, $"d{i}")).ToArray();
@@ -41,16 +46,23 @@ public sealed class PolyglotTests
 
         await CompleteAsync(shop, await Task.WhenAll(during));
 
+        Tell("killed apps made good", started);
+
         // The run dies while orders flow; the next one is of the other mode.
         var last = await Task.WhenAll(Enumerable.Range(0, 10).Select(i => AcceptAsync(shop, $"r{i}")));
         await shop.KillAsync();
         await shop.StartReadyAsync(isolated: true);
+        Tell("started again", started);
         await CompleteAsync(shop, last);
         Assert.Equal(1, (int)(await shop.AskAsync("reviews", "reviews/mug"))!["count"]!);
 
+        Tell("killed run made good", started);
         await shop.Process.SignalAsync("TERM");
         Assert.Equal(0, await shop.Process.ExitAsync());
     }
+
+    private static void Tell(string step, long started) =>
+        TestContext.Current.SendDiagnosticMessage($"{step} after {Stopwatch.GetElapsedTime(started).TotalSeconds:0.0} s");
 
     private static async Task<(string Order, string Customer)> AcceptAsync(ShopRun shop, string customer, string token = "tok_ok", string sku = "tea")
     {

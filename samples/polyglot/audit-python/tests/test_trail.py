@@ -15,6 +15,7 @@ class TrailTests(unittest.TestCase):
         trail = appended(appended(None, first), second)
 
         self.assertIs(trail, appended(trail, first))
+        self.assertIs(trail, appended(trail, {**first, "id": "another"}))
         self.assertEqual([first, second], trail["entries"])
 
     def test_the_given_trail_is_left_as_it_is(self):

@@ -29,8 +29,8 @@ public sealed class SeveralTemplatesTests : RunFixture
         var http = listed["a"].GetProperty("httpPort").GetInt32();
         using var reply = await PostAsync(http, "/v1.0/invoke/x/method/m");
         using var stranger = await PostAsync(http, "/v1.0/invoke/y/method/m");
-        Assert.DoesNotContain("resolve", await reply.Content.ReadAsStringAsync());
-        Assert.Contains("resolve", await stranger.Content.ReadAsStringAsync());
+        Assert.Contains("x has no app", await reply.Content.ReadAsStringAsync());
+        Assert.Contains("couldn't find service: y", await stranger.Content.ReadAsStringAsync());
 
         var (code, output) = await DaprCli.RunAsync(Folder, "stop", "-f", second, "-f", first);
         Assert.Equal(0, code);

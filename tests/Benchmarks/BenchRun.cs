@@ -3,8 +3,8 @@ using Benchmarks.Load;
 namespace Benchmarks;
 
 /// <summary>
-/// Runs the scenarios that were asked for. The two sides of each take turns, so that whatever else the machine does meets
-/// both, and the median of their rounds counts.
+/// Runs the scenarios that were asked for. The sides of each take turns, so that whatever else the machine does meets
+/// all, and the median of their rounds counts.
 /// </summary>
 internal sealed class BenchRun(BenchOptions options)
 {
@@ -54,18 +54,20 @@ internal sealed class BenchRun(BenchOptions options)
 
     private async Task<ScenarioResult> RunAsync(Topology topology, LoadProcess load, Scenario scenario)
     {
-        var direct = new Side(topology, load, scenario.Direct(topology), scenario.IsDelivery);
-        var through = new Side(topology, load, scenario.Through(topology), scenario.IsDelivery);
-        await direct.WarmUpAsync(options, options.WarmUpRequests / 2);
-        await through.WarmUpAsync(options, options.WarmUpRequests);
+        var direct = new Side(topology, topology.Sidecars, load, scenario.Direct(topology), scenario.IsDelivery);
+        var through = new Side(topology, topology.Sidecars, load, scenario.Through(topology), scenario.IsDelivery);
+        var bare = scenario.Bare is { } job ? new Side(topology, topology.Forwarders, load, job(topology), scenario.IsDelivery) : null;
+        Side[] sides = bare is null ? [direct, through] : [direct, bare, through];
+        foreach (var side in sides)
+            await side.WarmUpAsync(options, side == direct ? options.WarmUpRequests / 2 : options.WarmUpRequests);
         for (var round = 0; round < options.Rounds; round++)
         {
-            await direct.ThroughputRoundAsync(options);
-            await through.ThroughputRoundAsync(options);
+            foreach (var side in sides)
+                await side.ThroughputRoundAsync(options);
         }
 
-        await direct.LatencyRoundAsync(options);
-        await through.LatencyRoundAsync(options);
-        return new ScenarioResult(scenario.Name, scenario.Target, direct.Figures, through.Figures);
+        foreach (var side in sides)
+            await side.LatencyRoundAsync(options);
+        return new ScenarioResult(scenario.Name, scenario.Target, direct.Figures, through.Figures, bare?.Figures);
     }
 }

@@ -12,7 +12,7 @@ internal static class Report
 
     private static readonly string[] Columns =
     [
-        "scenario", "direct/s", "sidecar/s", "ratio", "by CPU", "target", "p50 direct", "p50", "p99 direct", "p99", "CPU sidecar", "CPU app", "CPU direct", "CPU sidecar at 1000/s",
+        "scenario", "direct/s", "sidecar/s", "ratio", "by CPU", "target", "bare", "of bare", "of bare by CPU", "p50 direct", "p50", "p99 direct", "p99", "CPU sidecar", "CPU app", "CPU direct", "CPU sidecar at 1000/s",
     ];
 
     private static string Machine => $"{Environment.ProcessorCount} cores, {RuntimeInformation.FrameworkDescription}, {RuntimeInformation.OSDescription}";
@@ -29,6 +29,7 @@ internal static class Report
         return table.AppendLine()
             .AppendLine($"Medians. Latencies in µs at {BenchRun.FixedRate} requests per second, CPU in ms per 1000 requests.")
             .AppendLine("Ratio: of requests per second. By CPU: of the CPU that a request takes in all processes, which other work on the machine does not distort.")
+            .AppendLine("Bare: what a forwarder of a page of code reaches in the sidecars' place, as many processes of it as of sidecars; of bare: the sidecars' share of that.")
             .Append(Machine).ToString();
     }
 
@@ -40,6 +41,9 @@ internal static class Report
         result.Ratio.ToString("0.00", CultureInfo.InvariantCulture),
         result.CpuRatio.ToString("0.00", CultureInfo.InvariantCulture),
         result.Target?.ToString("≥ 0.00", CultureInfo.InvariantCulture) ?? "",
+        Share(result.BareRatio),
+        Share(result.OfBare),
+        Share(result.OfBareByCpu),
         Text(result.Direct.P50),
         Text(result.Through.P50),
         Text(result.Direct.P99),
@@ -49,6 +53,8 @@ internal static class Report
         Text(result.Direct.Cpu.App),
         Text(result.Through.CpuAtFixedRate.Sidecar),
     ];
+
+    private static string Share(double? share) => share?.ToString("0.00", CultureInfo.InvariantCulture) ?? "";
 
     private static string Text(double figure) => figure.ToString("0", CultureInfo.InvariantCulture);
 }

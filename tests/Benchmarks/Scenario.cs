@@ -4,8 +4,9 @@ namespace Benchmarks;
 
 /// <summary>Something done through a sidecar, beside the same done directly to the app.</summary>
 /// <param name="Target">Part of the direct throughput that it is meant to reach; null = shown without judgement.</param>
+/// <param name="Bare">The same by a bare forwarder in the sidecars' place; null = there is none.</param>
 /// <param name="IsDelivery">Done when the event is at its subscriber, not when the publisher has its answer.</param>
-internal sealed record Scenario(string Name, bool Isolated, double? Target, Func<Topology, LoadJob> Direct, Func<Topology, LoadJob> Through, bool IsDelivery = false)
+internal sealed record Scenario(string Name, bool Isolated, double? Target, Func<Topology, LoadJob> Direct, Func<Topology, LoadJob> Through, Func<Topology, LoadJob>? Bare = null, bool IsDelivery = false)
 {
     private const string Item = $$"""[{"key":"document","value":{{BenchApp.Document}}}]""";
     private const string Event = $$"""{{{Stamp.Placeholder}},"document":{{BenchApp.Document}}}""";
@@ -29,7 +30,8 @@ internal sealed record Scenario(string Name, bool Isolated, double? Target, Func
     private static Scenario Invoke(string name, bool isolated, double target) => new(
         name, isolated, target,
         topology => new LoadJob(topology.CalleePort, "GET", "/document", "", 1),
-        topology => new LoadJob(topology.ApiPort, "GET", "/v1.0/invoke/callee/method/document", "", 1));
+        topology => new LoadJob(topology.ApiPort, "GET", "/v1.0/invoke/callee/method/document", "", 1),
+        topology => new LoadJob(topology.ForwarderPort, "GET", "/document", "", 1));
 
     private static Scenario GetState(string name, string store, double? target = null) => new(
         name, false, target,

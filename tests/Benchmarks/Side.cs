@@ -3,7 +3,8 @@ using Benchmarks.Load;
 namespace Benchmarks;
 
 /// <summary>One way of doing a scenario, and what its rounds showed.</summary>
-internal sealed class Side(Topology topology, LoadProcess load, LoadJob job, bool isDelivery)
+/// <param name="between">The processes between the load and the app.</param>
+internal sealed class Side(Topology topology, IReadOnlyList<int> between, LoadProcess load, LoadJob job, bool isDelivery)
 {
     private readonly List<Round> _throughput = [];
     private readonly List<Round> _latency = [];
@@ -47,7 +48,7 @@ internal sealed class Side(Topology topology, LoadProcess load, LoadJob job, boo
     }
 
     /// <summary>Seconds so far.</summary>
-    private CpuCost Used() => new(CpuTime.Of(topology.Sidecars), CpuTime.Of(topology.Apps), CpuTime.Of([load.Pid]));
+    private CpuCost Used() => new(CpuTime.Of(between), CpuTime.Of(topology.Apps), CpuTime.Of([load.Pid]));
 
     private static CpuCost Cost(List<Round> rounds) =>
         new(Median(rounds, round => round.Cpu.Sidecar), Median(rounds, round => round.Cpu.App), Median(rounds, round => round.Cpu.Load));
@@ -61,7 +62,7 @@ internal sealed class Side(Topology topology, LoadProcess load, LoadJob job, boo
     private sealed record Round(double PerSecond, double P50, double P99, CpuCost Cpu);
 }
 
-/// <param name="Sidecar">Milliseconds of CPU per 1000 requests, of all sidecars together.</param>
+/// <param name="Sidecar">Milliseconds of CPU per 1000 requests, of all sidecars, or forwarders, together.</param>
 /// <param name="App">Likewise of the apps.</param>
 /// <param name="Load">Likewise of the process that makes the requests.</param>
 internal sealed record CpuCost(double Sidecar, double App, double Load)
@@ -76,12 +77,22 @@ internal sealed record CpuCost(double Sidecar, double App, double Load)
 /// <param name="CpuAtFixedRate">At the fixed rate.</param>
 internal sealed record Figures(double PerSecond, double P50, double P99, CpuCost Cpu, CpuCost CpuAtFixedRate);
 
-internal sealed record ScenarioResult(string Name, double? Target, Figures Direct, Figures Through)
+/// <param name="Bare">By a bare forwarder in the sidecars' place; null = not measured.</param>
+internal sealed record ScenarioResult(string Name, double? Target, Figures Direct, Figures Through, Figures? Bare)
 {
     public double Ratio => Through.PerSecond / Direct.PerSecond;
 
     /// <summary>What the ratio is when nothing else uses the machine: work of others takes time from both sides, but adds to neither's.</summary>
     public double CpuRatio => Direct.Cpu.Total / Through.Cpu.Total;
+
+    /// <summary>What a bare forwarder reaches of the direct throughput: the most that there is to be had.</summary>
+    public double? BareRatio => Bare?.PerSecond / Direct.PerSecond;
+
+    /// <summary>Share of the bare forwarder's throughput.</summary>
+    public double? OfBare => Through.PerSecond / Bare?.PerSecond;
+
+    /// <summary>The same by the CPU that a request takes.</summary>
+    public double? OfBareByCpu => Bare?.Cpu.Total / Through.Cpu.Total;
 
     /// <summary>Microseconds.</summary>
     public double AddedP50 => Through.P50 - Direct.P50;

@@ -14,6 +14,7 @@ internal sealed class Topology : IAsyncDisposable
 
     private readonly TempFolder _folder = new();
     private readonly bool _isolated;
+    private readonly List<TestProcess> _forwarders = [];
     private TestProcess _run = null!;
 
     private Topology(bool isolated) => _isolated = isolated;
@@ -26,6 +27,11 @@ internal sealed class Topology : IAsyncDisposable
     public int ApiPort { get; } = FreePorts.Next();
 
     private int OtherApiPort { get; } = FreePorts.Next();
+
+    /// <summary>Port of the first forwarder on the way to the callee: as many of them as processes of sidecars.</summary>
+    public int ForwarderPort { get; private set; }
+
+    public IReadOnlyList<int> Forwarders => [.. _forwarders.Select(forwarder => forwarder.Id)];
 
     /// <summary>The processes that sidecars run in: one when they are co-hosted.</summary>
     public IReadOnlyList<int> Sidecars { get; private set; } = [];
@@ -43,6 +49,7 @@ internal sealed class Topology : IAsyncDisposable
             await topology.HealthyAsync(topology.ApiPort);
             await topology.HealthyAsync(topology.OtherApiPort);
             await topology.FindProcessesAsync();
+            await topology.StartForwardersAsync();
             return topology;
         }
         catch
@@ -69,6 +76,8 @@ internal sealed class Topology : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
+        foreach (var forwarder in _forwarders)
+            await forwarder.DisposeAsync();
         if (_run is not null)
         {
             await _run.SignalAsync("TERM");
@@ -128,6 +137,19 @@ internal sealed class Topology : IAsyncDisposable
         {
             return false;
         }
+    }
+
+    private async Task StartForwardersAsync()
+    {
+        ForwarderPort = CalleePort;
+        foreach (var _ in Sidecars)
+        {
+            var port = FreePorts.Next();
+            _forwarders.Add(TestProcess.Start("dotnet", [typeof(Topology).Assembly.Location, "forward", $"{port}", $"{ForwarderPort}"], _folder.Path));
+            ForwarderPort = port;
+        }
+
+        await Eventually.GetAsync(() => Http.GetStringAsync(new Uri($"http://127.0.0.1:{ForwarderPort}/document"))!, "an answer through the forwarders", Patience);
     }
 
     private async Task FindProcessesAsync()

@@ -19,17 +19,27 @@ public sealed partial class ShopRun : IAsyncDisposable
     public const string OrdersOverGrpc = "orders-grpc";
 
     private readonly TempFolder _folder = new();
+    private readonly List<string> _templates = [];
     private readonly Dictionary<string, int> _appPorts = [];
     private readonly Dictionary<string, int> _daprPorts = [];
     private readonly int _gatewayGrpcPort = FreePorts.Next();
+    private readonly int _ordersGrpcPort = FreePorts.Next();
     private readonly IReadOnlyDictionary<string, string?> _environment;
     private TestProcess? _process;
 
-    public ShopRun(IReadOnlyDictionary<string, string?>? environment = null)
+    /// <param name="more">Folders of further templates in the repository, which are copied with all that is in them.</param>
+    public ShopRun(IReadOnlyDictionary<string, string?>? environment = null, params IReadOnlyList<string> more)
     {
         foreach (var part in (string[])["components", "config"])
             Copy(RepositoryRoot.Combine(part), _folder.File(part));
-        _folder.Write("dapr.yaml", Rewrite(File.ReadAllText(RepositoryRoot.Combine("dapr.yaml"))));
+        foreach (var part in more)
+            Copy(RepositoryRoot.Combine(part), _folder.File(part));
+        foreach (var part in more.Prepend("."))
+        {
+            _templates.Add(_folder.File(part));
+            _folder.Write(Path.Combine(part, "dapr.yaml"), Rewrite(File.ReadAllText(RepositoryRoot.Combine(part, "dapr.yaml"))));
+        }
+
         _environment = new Dictionary<string, string?>(environment ?? new Dictionary<string, string?>()) { ["DAPR_RUNTIME_PATH"] = _folder.File("home") };
         Gateway = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{_appPorts["gateway"]}"), Timeout = TimeSpan.FromSeconds(30) };
     }
@@ -46,7 +56,7 @@ public sealed partial class ShopRun : IAsyncDisposable
     /// <summary>Starts <c>dapr run -f</c> and returns at once.</summary>
     public void Start(bool isolated)
     {
-        List<string> arguments = [RepositoryRoot.Combine("artifacts", "bin", "Sidecar.Cli", "release", "dapr.dll"), "run", "-f", _folder.Path];
+        List<string> arguments = [RepositoryRoot.Combine("artifacts", "bin", "Sidecar.Cli", "release", "dapr.dll"), "run", .. _templates.SelectMany(template => new[] { "-f", template })];
         if (isolated)
             arguments.Add("--isolated");
         _process = TestProcess.Start("dotnet", arguments, _folder.Path, _environment);
@@ -138,6 +148,10 @@ public sealed partial class ShopRun : IAsyncDisposable
         return JsonNode.Parse(await response.Content.ReadAsStringAsync());
     }
 
+    /// <summary>POST to a service by way of the gateway's sidecar.</summary>
+    public Task<HttpResponseMessage> TellAsync(string app, string path, JsonNode body) =>
+        Gateway.PostAsJsonAsync($"http://127.0.0.1:{_daprPorts["gateway"]}/v1.0/invoke/{app}/method/{path}", body);
+
     /// <summary>Process id of an app, from its sidecar's metadata.</summary>
     public async Task<int> AppPidAsync(string app)
     {
@@ -179,15 +193,17 @@ public sealed partial class ShopRun : IAsyncDisposable
     private string Rewrite(string template)
     {
         var text = template.Replace("artifacts/bin/", RepositoryRoot.Combine("artifacts", "bin") + "/", StringComparison.Ordinal);
-        foreach (var app in Apps.Append(OrdersOverGrpc))
-            (_appPorts[app], _daprPorts[app]) = (FreePorts.Next(), FreePorts.Next());
         var current = "";
         return string.Join('\n', text.Split('\n').Select(line =>
         {
             if (AppId().Match(line) is { Success: true } named)
+            {
                 current = named.Groups[1].Value;
+                (_appPorts[current], _daprPorts[current]) = (current == OrdersOverGrpc ? _ordersGrpcPort : FreePorts.Next(), FreePorts.Next());
+            }
+
             if (line.Contains("ORDERS_GRPC_PORT:", StringComparison.Ordinal))
-                return $"      ORDERS_GRPC_PORT: {_appPorts[OrdersOverGrpc]}";
+                return $"      ORDERS_GRPC_PORT: {_ordersGrpcPort}";
             var grpcPort = current == "gateway" ? $"\n    daprGRPCPort: {_gatewayGrpcPort}" : "";
             return AppPort().Replace(line, match => $"{match.Groups[1].Value}appPort: {_appPorts[current]}\n{match.Groups[1].Value}daprHTTPPort: {_daprPorts[current]}{grpcPort}");
         }));

@@ -36,10 +36,10 @@ internal sealed record ListedApp(
         app.Daprd?.Pid ?? run.Launcher.Pid,
         run.Launcher.Pid,
         app.App?.Pid ?? 0,
-        run.TemplateFile,
+        app.TemplateFile,
         app.AppLog ?? "",
         app.DaprdLog ?? "",
-        run.TemplateName);
+        app.TemplateName);
 
     public string[] Cells() =>
     [

@@ -37,11 +37,22 @@ internal static class LogsCommand
         return command;
     }
 
-    /// <summary>The newest of single runs and of templates in the current folder.</summary>
-    private static string? OfEnded(string appId, string kind) =>
-        new[] { RunFolder.OfSingleApps(DaprFolder.OfUser()), LogFiles.FolderOf(Directory.GetCurrentDirectory()) }
+    /// <summary>
+    /// The newest of single runs, of templates in the current folder, and of the last run of its <c>dapr.yaml</c>, whose apps may
+    /// be anywhere.
+    /// </summary>
+    private static string? OfEnded(string appId, string kind)
+    {
+        var here = new RunFolder(RunFolder.ResolveTemplate(Directory.GetCurrentDirectory()));
+        var last = new[] { here.LastRecordFile, here.RecordFile }
+            .SelectMany(file => RunRecord.Read(file)?.Apps ?? [])
+            .Where(app => app.AppId == appId)
+            .Select(app => kind == LogFiles.App ? app.AppLog : app.DaprdLog);
+        return new[] { RunFolder.OfSingleApps(DaprFolder.OfUser()), LogFiles.FolderOf(Directory.GetCurrentDirectory()) }
             .SelectMany(folder => LogFiles.Find(folder, appId, kind))
+            .Concat(last.OfType<string>().Where(File.Exists))
             .MaxBy(Path.GetFileName, StringComparer.Ordinal);
+    }
 
     private static string WhyNone(string appId, string kind, RunningApp? found, IReadOnlyList<RunningApp> running)
     {
@@ -49,7 +60,7 @@ internal static class LogsCommand
             return $"{RunningApp.NotFound(appId, running)}; and no log of an earlier run is in {LogFiles.FolderOf(Directory.GetCurrentDirectory())}, where runs of a template leave it";
         return kind == LogFiles.App && found.App.App is null
             ? $"{appId} has no log: it is not a process of its run (--sidecar shows its sidecar's)"
-            : $"{appId} has no log file{(found.Run.IsSingleApp ? "" : $": {found.Run.TemplateFile} sends it to the console, or nothing was written yet")}";
+            : $"{appId} has no log file{(found.Run.IsSingleApp ? "" : $": {found.App.TemplateFile} sends it to the console, or nothing was written yet")}";
     }
 
     private static async Task CopyAsync(string file, Stream output, Func<bool> isOver, TimeProvider time, CancellationToken cancellationToken)

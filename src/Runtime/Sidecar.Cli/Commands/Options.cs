@@ -5,9 +5,9 @@ namespace Sidecar.Cli.Commands;
 /// <summary>Options that several commands have.</summary>
 internal static class Options
 {
-    public static Option<string?> RunFile() => new("--run-file", "-f")
+    public static Option<string[]> RunFiles() => new("--run-file", "-f")
     {
-        Description = "The template, or a folder with a dapr.yaml",
+        Description = "The template, or a folder with a dapr.yaml; may be repeated: one run of several templates",
         HelpName = "FILE|FOLDER",
     };
 

@@ -8,7 +8,7 @@ using Sidecar.Cli.Single;
 namespace Sidecar.Cli.Commands;
 
 /// <summary>
-/// <c>dapr run</c>: one app of the command line, or with <c>-f</c> every app of a template, each with its sidecar, until a signal
+/// <c>dapr run</c>: one app of the command line, or with <c>-f</c> every app of one or more templates, each with its sidecar, until a signal
 /// or the end of all apps.
 /// </summary>
 internal static class RunCommand
@@ -17,28 +17,28 @@ internal static class RunCommand
 
     public static Command Create()
     {
-        var file = Options.RunFile();
+        var file = Options.RunFiles();
         var isolated = new Option<bool>("--isolated") { Description = "A daprd process per app, in place of sidecars in this process" };
         var components = new Option<string?>("--components") { Description = "Name of the component set to run on (folder of componentSets in the template)", HelpName = "NAME" };
         var single = new SingleAppFlags();
         var watch = new Option<bool>("--watch") { Description = "Build and restart an app when its sources change" };
         var words = new Argument<string[]>("command") { Description = "Program of the app and its arguments, best after --", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("run", "Run an app with its sidecar, or all apps of a template: dapr run --app-id a --app-port 5000 -- COMMAND, dapr run -f .") { file, isolated, components, watch, words };
+        var command = new Command("run", "Run an app with its sidecar, or all apps of templates: dapr run --app-id a --app-port 5000 -- COMMAND, dapr run -f .") { file, isolated, components, watch, words };
         foreach (var option in single.Options)
             command.Add(option);
         command.Add(OfficialOnly.Kubernetes("run"));
         command.SetAction(parsed =>
         {
             var way = new Way(parsed.GetValue(isolated), parsed.GetValue(watch));
-            return parsed.GetValue(file) is { } template
-                ? RunTemplateAsync(template, parsed.GetValue(components), [.. single.Given(parsed), .. parsed.GetValue(words)!], way)
+            return parsed.GetValue(file) is { Length: > 0 } templates
+                ? RunTemplatesAsync(templates, parsed.GetValue(components), [.. single.Given(parsed), .. parsed.GetValue(words)!], way)
                 : RunSingleAsync(single, parsed, parsed.GetValue(words)!, parsed.GetValue(components), way);
         });
         return command;
     }
 
-    private static Task<int> RunTemplateAsync(string file, string? componentSet, IReadOnlyList<string> ofSingleApps, Way way) => ofSingleApps.Count == 0
-        ? RunAsync(() => TemplateCheck.Load(file, way.Isolated, componentSet), way)
+    private static Task<int> RunTemplatesAsync(IReadOnlyList<string> files, string? componentSet, IReadOnlyList<string> ofSingleApps, Way way) => ofSingleApps.Count == 0
+        ? RunAsync(() => TemplateCheck.Load(files, way.Isolated, componentSet), way)
         : RefuseAsync($"{string.Join(' ', ofSingleApps)}: with -f the template says it all; write it there, or leave out -f");
 
     private static Task<int> RunSingleAsync(SingleAppFlags flags, ParseResult parsed, IReadOnlyList<string> command, string? componentSet, Way way) => componentSet is null

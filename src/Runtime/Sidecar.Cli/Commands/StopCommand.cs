@@ -3,27 +3,28 @@ using Sidecar.Cli.Runs;
 
 namespace Sidecar.Cli.Commands;
 
-/// <summary><c>dapr stop</c>: ends apps by their ids, or with <c>-f</c> the run of a template, and removes its data when asked to.</summary>
+/// <summary><c>dapr stop</c>: ends apps by their ids, or with <c>-f</c> those of templates, and removes their data when asked to.</summary>
 internal static class StopCommand
 {
     public static Command Create()
     {
-        var file = Options.RunFile();
+        var file = Options.RunFiles();
         var clean = new Option<bool>("--clean") { Description = "With -f: remove data and logs of the run afterwards" };
         var apps = new Option<string[]>("--app-id", "-a") { Description = "App to stop; may be repeated", HelpName = "ID" };
         var more = new Argument<string[]>("app-ids") { Description = "Further apps to stop", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("stop", "Stop running apps, or all apps of a template") { apps, file, clean, more };
+        var command = new Command("stop", "Stop running apps, or all apps of templates") { apps, file, clean, more };
         command.Add(OfficialOnly.Kubernetes("stop"));
         command.SetAction((parsed, cancellation) =>
         {
             string[] ids = [.. parsed.GetValue(apps)!.Concat(parsed.GetValue(more)!).Distinct()];
-            return (parsed.GetValue(file), ids.Length) switch
+            string[] templates = [.. parsed.GetValue(file)!.Select(RunFolder.ResolveTemplate).Distinct()];
+            return (templates.Length, ids.Length) switch
             {
-                (null, 0) => RefuseAsync("say what to stop: dapr stop -a APP, or dapr stop -f dapr.yaml; dapr list shows what runs"),
-                (null, _) when parsed.GetValue(clean) => RefuseAsync("--clean removes what runs of a template wrote, and needs -f"),
-                (null, _) => StopAsync(ids, RunIndex.OfUser(), TimeProvider.System, cancellation),
+                (0, 0) => RefuseAsync("say what to stop: dapr stop -a APP, or dapr stop -f dapr.yaml; dapr list shows what runs"),
+                (0, _) when parsed.GetValue(clean) => RefuseAsync("--clean removes what runs of a template wrote, and needs -f"),
+                (0, _) => StopAppsAsync(ids, RunIndex.OfUser(), TimeProvider.System, cancellation),
                 (_, > 0) => RefuseAsync("-f stops all apps of a template, -a single ones; give one of the two"),
-                ({ } template, _) => StopAsync(RunFolder.ResolveTemplate(template), parsed.GetValue(clean), TimeProvider.System, cancellation),
+                _ => StopTemplatesAsync(templates, parsed.GetValue(clean), TimeProvider.System, cancellation),
             };
         });
         return command;
@@ -35,7 +36,7 @@ internal static class StopCommand
         return Task.FromResult(1);
     }
 
-    private static async Task<int> StopAsync(IReadOnlyList<string> ids, RunIndex index, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<int> StopAppsAsync(IReadOnlyList<string> ids, RunIndex index, TimeProvider time, CancellationToken cancellationToken)
     {
         var (ending, code) = (new RunEnding(time), 0);
         foreach (var id in ids)
@@ -43,13 +44,7 @@ internal static class StopCommand
             var running = index.Apps();
             var found = running.Where(app => app.AppId == id).ToArray();
             foreach (var app in found)
-            {
-                // A run whose last app this is has nothing left to run for.
-                var lines = app.Run.Apps.Count(other => !other.Stopped) == 1 ? await ending.EndAsync(app.Run, cancellationToken) : [await ending.EndAsync(app, cancellationToken)];
-                foreach (var line in lines)
-                    Console.WriteLine(line);
-            }
-
+                await TellAsync(ending.EndAsync(app.Run, [app.App], cancellationToken));
             if (found.Length == 0)
                 code = await RefuseAsync(RunningApp.NotFound(id, running));
         }
@@ -57,19 +52,29 @@ internal static class StopCommand
         return code;
     }
 
-    private static async Task<int> StopAsync(string template, bool clean, TimeProvider time, CancellationToken cancellationToken)
+    private static async Task<int> StopTemplatesAsync(IReadOnlyList<string> templates, bool clean, TimeProvider time, CancellationToken cancellationToken)
     {
-        var record = RunRecord.Read(new RunFolder(template).RecordFile);
-        if (!File.Exists(template) && record is null)
+        var records = templates.ToDictionary(template => template, template => RunRecord.Read(new RunFolder(template).RecordFile));
+        foreach (var template in templates.Where(template => !File.Exists(template) && records[template] is null))
             return await RefuseAsync($"{template} does not exist");
-        foreach (var line in record is not null ? await new RunEnding(time).EndAsync(record, cancellationToken) : [$"{template} is not running"])
-            Console.WriteLine(line);
+
+        var ending = new RunEnding(time);
+        foreach (var run in records.Values.OfType<RunRecord>().DistinctBy(record => record.Launcher))
+            await TellAsync(ending.EndAsync(run, [.. run.Apps.Where(app => templates.Contains(app.TemplateFile))], cancellationToken));
+        foreach (var template in templates.Where(template => records[template] is null))
+            Console.WriteLine($"{template} is not running");
         if (!clean)
             return 0;
-        if (RunCleaning.Clean(template, record) is not { } removed)
-            return await RefuseAsync($"{template} is running again; nothing was removed");
+        if (RunCleaning.Clean(templates, records.Values.OfType<RunRecord>(), out var inUse) is not { } removed)
+            return await RefuseAsync($"{inUse!.Title} is running; nothing was removed{(RunRecord.Read(inUse.RecordFile) is { } run ? $"; stop and clean all of the run with: {RunFolder.Of(run).StopCommand} --clean" : "")}");
         foreach (var folder in removed)
             Console.WriteLine($"removed {folder}");
         return 0;
+    }
+
+    private static async Task TellAsync(Task<IReadOnlyList<string>> ending)
+    {
+        foreach (var line in await ending)
+            Console.WriteLine(line);
     }
 }

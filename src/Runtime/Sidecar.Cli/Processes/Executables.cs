@@ -26,6 +26,16 @@ internal static class Executables
             ?? throw new ChildStartException($"cannot start '{name}': no such program in PATH; install it or correct 'command'");
     }
 
+    /// <summary>Whether PATH has a program of that name, which holds no folder.</summary>
+    public static bool IsInPath(string name, IReadOnlyDictionary<string, string> environment)
+    {
+        // Windows spells it Path, and does not mind.
+        var path = environment.GetValueOrDefault("PATH") ?? environment.FirstOrDefault(variable => OperatingSystem.IsWindows() && variable.Key.Equals("PATH", StringComparison.OrdinalIgnoreCase)).Value;
+        var folders = (path ?? "").Split(Path.PathSeparator, StringSplitOptions.RemoveEmptyEntries);
+        string[] endings = OperatingSystem.IsWindows() ? ["", .. (environment.GetValueOrDefault("PATHEXT") ?? ".EXE;.CMD;.BAT").Split(';', StringSplitOptions.RemoveEmptyEntries)] : [""];
+        return folders.Any(folder => endings.Any(ending => IsExecutable(Path.Combine(folder, name + ending))));
+    }
+
     private static bool IsExecutable(string path) =>
         File.Exists(path) && (OperatingSystem.IsWindows() || (File.GetUnixFileMode(path) & AnyExecute) != 0);
 }

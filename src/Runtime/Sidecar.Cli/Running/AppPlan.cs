@@ -21,7 +21,7 @@ internal sealed record AppPlan(RunTemplate Template, RunApp App, AppPorts Ports,
             ["appCommand"] = CommandLine,
         };
         if (!Template.IsSingleApp)
-            (metadata["runTemplatePath"], metadata["runTemplateName"]) = (Template.File, Template.Name);
+            (metadata["runTemplatePath"], metadata["runTemplateName"]) = (App.TemplateFile, App.TemplateName);
         if (AppLog.File is { } appLog)
             metadata["appLogPath"] = appLog;
         if (SidecarLog.File is { } sidecarLog)

@@ -14,7 +14,7 @@ internal sealed class DaprdApi(HttpClient http, AppPlan plan, TimeProvider time)
 
     /// <summary>Connections to the sidecar of that app: by its socket file, if it has one in place of its port.</summary>
     public static SocketsHttpHandler Handler(RunApp app) => app.UnixDomainSocket is { } folder
-        ? SidecarSocket.Handler(SidecarSocket.FileIn(Path.GetFullPath(folder, app.AppDirPath), app.AppId))
+        ? SidecarSocket.Handler(SidecarSocket.FileIn(Path.GetFullPath(folder, app.SidecarDirectory), app.AppId))
         : new SocketsHttpHandler();
 
     /// <summary>Returns when the API serves, app or not.</summary>

@@ -15,7 +15,7 @@ internal sealed class IsolatedSidecars(RunLog log, RunJournal journal, string na
     {
         var spec = new ChildSpec(
             [.. DaprdProgram.Find(), .. SidecarSettings.ToFlags(plan, namesFile)],
-            plan.App.AppDirPath,
+            plan.App.SidecarDirectory,
             ProcessEnvironments.ForSidecar(environment));
         var http = new HttpClient(DaprdApi.Handler(plan.App)) { Timeout = TimeSpan.FromSeconds(5) };
         var sidecar = new IsolatedSidecar(plan, spec, new DaprdApi(http, plan, time), log, journal, time);

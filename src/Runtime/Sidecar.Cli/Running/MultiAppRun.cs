@@ -9,7 +9,7 @@ using Sidecar.Runtime.Resources;
 namespace Sidecar.Cli.Running;
 
 /// <summary>
-/// The apps of one template with their sidecars, from start to end: (1) one run per template, or per single app; (2) end
+/// The apps of one run with their sidecars, from start to end: (1) one run per template, or per single app; (2) end
 /// what a killed run left; (3) ports; (4) sidecars serve; (5) apps start, each after those it depends on, and their sources
 /// are watched if that is wanted; (6) wait for a signal or the end of all apps; (7) drain sidecars, then end apps.
 /// </summary>
@@ -35,16 +35,40 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watc
     public async Task<int> RunAsync()
     {
         // 1. One run per template.
-        using var held = RunLock.TryTake(_folder);
-        if (held is null)
+        var locks = RunLock.TryTakeAll(_folder.All, out var held);
+        if (held is not null)
         {
-            await log.SayAsync($"{_folder.Title} is already running{(RunRecord.Read(_folder.RecordFile) is { } other ? $" (pid {other.Launcher.Pid})" : "")}; stop it with: {_folder.StopCommand}");
+            await log.SayAsync(AlreadyRunning(held));
             return Failed;
         }
 
+        try
+        {
+            return await RunLockedAsync();
+        }
+        finally
+        {
+            foreach (var taken in locks)
+                taken.Dispose();
+        }
+    }
+
+    private static string AlreadyRunning(RunFolder held)
+    {
+        var record = RunRecord.Read(held.RecordFile);
+        var run = record is null ? held : RunFolder.Of(record);
+        return $"{held.Title} is already running{(record is null ? "" : $" (pid {record.Launcher.Pid})")}; stop it with: {run.StopCommand}";
+    }
+
+    private async Task<int> RunLockedAsync()
+    {
         // 2. Survivors.
-        if (RunRecord.Read(_folder.RecordFile) is { } previous && await Survivors.EndAsync(previous, time, CancellationToken.None) is { Count: > 0 } ended)
-            await log.SayAsync($"ended what a killed run had left: {string.Join(", ", ended)}");
+        foreach (var folder in _folder.All)
+        {
+            if (RunRecord.Read(folder.RecordFile) is { } previous && await Survivors.EndAsync(previous, time, CancellationToken.None) is { Count: > 0 } ended)
+                await log.SayAsync($"ended what a killed run had left: {string.Join(", ", ended)}");
+        }
+
         if (!_folder.IsSingleApp)
             ForgetNames();
 
@@ -205,10 +229,13 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watc
     private RunRecord Record(IReadOnlyList<AppPlan> plans) => new(template.File, template.Name, ProcessIdentity.Current, time.GetUtcNow())
     {
         Isolated = isolated,
+        Templates = template.Files,
         Apps = [.. plans.Select(plan => new AppRecord(plan.AppId, plan.App.AppPort, plan.Ports.Http, plan.Ports.Grpc, plan.CommandLine)
         {
+            TemplateFile = plan.App.TemplateFile,
+            TemplateName = plan.App.TemplateName,
             ApiHost = DaprdApi.Host(plan.App.ApiListenAddresses),
-            UnixDomainSocket = plan.App.UnixDomainSocket is { } socket ? Path.GetFullPath(socket, plan.App.AppDirPath) : null,
+            UnixDomainSocket = plan.App.UnixDomainSocket is { } socket ? Path.GetFullPath(socket, plan.App.SidecarDirectory) : null,
             AppLog = plan.AppLog.File,
             DaprdLog = plan.SidecarLog.File,
         })],

@@ -17,7 +17,7 @@ internal static class PortPlan
         .. from app in template.Apps
            from fixedPort in Fixed(app)
            where !PortOwner.IsFree(fixedPort.Port)
-           let source = template.IsSingleApp ? fixedPort.Flag : $"{template.File}: {app.AppId}: {fixedPort.Field}"
+           let source = template.IsSingleApp ? fixedPort.Flag : $"{app.TemplateFile}: {app.AppId}: {fixedPort.Field}"
            select $"{source} {fixedPort.Port} is in use by {PortOwner.Describe(fixedPort.Port)}; stop that, or give another port",
     ];
 

@@ -4,7 +4,7 @@ using Sidecar.Components;
 
 namespace Sidecar.Cli.Running;
 
-/// <summary>Keeps the record of a run true while its processes come and go.</summary>
+/// <summary>Keeps the record of a run, one copy beside each of its templates, true while its processes come and go.</summary>
 internal sealed class RunJournal
 {
     private readonly Lock _lock = new();
@@ -15,7 +15,7 @@ internal sealed class RunJournal
     {
         _folder = folder;
         _record = record;
-        _record.Write(_folder.RecordFile);
+        Write();
     }
 
     public void AppStarted(string appId, ProcessIdentity process) => Update(appId, app => app with { App = process });
@@ -25,11 +25,19 @@ internal sealed class RunJournal
     /// <summary>Somebody stopped the sidecar, and it is not started again.</summary>
     public void SidecarStopped(string appId) => Update(appId, app => app with { Stopped = true });
 
-    /// <summary>Nothing of the run is left.</summary>
+    /// <summary>Nothing of the run is left, except that of a template it is remembered where its logs are.</summary>
     public void Close()
     {
         lock (_lock)
-            File.Delete(_folder.RecordFile);
+        {
+            foreach (var folder in _folder.All)
+            {
+                if (folder.IsSingleApp)
+                    File.Delete(folder.RecordFile);
+                else
+                    File.Move(folder.RecordFile, folder.LastRecordFile, overwrite: true);
+            }
+        }
     }
 
     private void Update(string appId, Func<AppRecord, AppRecord> change)
@@ -37,7 +45,13 @@ internal sealed class RunJournal
         lock (_lock)
         {
             _record = _record with { Apps = [.. _record.Apps.Select(app => app.AppId == appId ? change(app) : app)] };
-            _record.Write(_folder.RecordFile);
+            Write();
         }
+    }
+
+    private void Write()
+    {
+        foreach (var folder in _folder.All)
+            _record.Write(folder.RecordFile);
     }
 }

@@ -32,7 +32,7 @@ internal static class SidecarSettings
             ListenAddresses = app.ApiListenAddresses?.Split(',', StringSplitOptions.TrimEntries | StringSplitOptions.RemoveEmptyEntries) ?? [],
             ResourcesPaths = app.ResourcesPaths,
             ConfigPaths = app.ConfigFilePath is { } config ? [config] : [],
-            BaseDirectory = app.AppDirPath,
+            BaseDirectory = app.SidecarDirectory,
             MaxBodySize = Bytes(app.MaxBodySize, 4 * 1024 * 1024),
             ReadBufferSize = (int)Math.Min(int.MaxValue, Bytes(app.ReadBufferSize, 4 * 1024)),
             GracefulShutdown = Grace,

@@ -12,14 +12,18 @@ internal sealed record CheckedTemplate(RunTemplate? Template, IReadOnlyList<stri
 /// <summary>Reads the template and every resource that its sidecars will read, strictly, before anything is started.</summary>
 internal static class TemplateCheck
 {
-    public static CheckedTemplate Load(string fileOrFolder, bool isolated, string? componentSet)
+    /// <param name="filesOrFolders">The templates of the run.</param>
+    public static CheckedTemplate Load(IReadOnlyList<string> filesOrFolders, bool isolated, string? componentSet)
     {
-        var loaded = RunTemplateLoader.Load(fileOrFolder);
+        var loaded = RunTemplateLoader.LoadAll(filesOrFolders);
         List<string> errors = [.. loaded.Errors.Select(error => error.ToString())];
         List<string> notes = [.. loaded.Problems.Where(problem => problem.IsWarning).Select(warning => $"warning: {warning}")];
         if ((loaded.Value ?? loaded.Draft) is not { } read)
             return new CheckedTemplate(null, errors, notes);
-        var choice = read.WithComponentSet(componentSet);
+        var runnable = Requirements.Apply(RunTemplate.Join(read), SidecarOptions.ProcessEnvironment(), notes);
+        if (runnable.Apps.Count == 0)
+            return new CheckedTemplate(null, [.. errors, "every app is skipped, so there is nothing to run"], notes);
+        var choice = runnable.WithComponentSet(componentSet);
         if (choice.Template is not { } template)
             return new CheckedTemplate(null, [.. errors, choice.Error!], notes);
 
@@ -39,7 +43,7 @@ internal static class TemplateCheck
         notes.AddRange(problems.Where(problem => problem.IsWarning).Select(problem => $"warning: {problem}"));
         notes.AddRange(SubscriptionsWithoutPubSub(resources));
         errors.AddRange(problems.Where(problem => !problem.IsWarning).Select(problem => problem.ToString()));
-        if (componentSet is not null && template.ComponentSets is { } sets && sets.Default != componentSet && problems.Any(problem => IsUnknownType(problem, sets, componentSet)))
+        if (componentSet is not null && template.ComponentSets.FirstOrDefault(sets => sets.Default != componentSet && problems.Any(problem => IsUnknownType(problem, sets, componentSet))) is { } sets)
             notes.Add($"component set {componentSet} cannot be run here; without --components {componentSet} the set {sets.Default} is taken");
         if (isolated && !template.IsSingleApp)
             errors.AddRange(InMemoryPubSub(resources));
@@ -93,7 +97,7 @@ internal static class TemplateCheck
     }
 
     private static IEnumerable<string> WithoutEffect(RunTemplate template) => template.Apps
-        .SelectMany(app => app.WithoutEffect)
+        .SelectMany(app => app.WithoutEffect, (app, field) => $"{(template.IsSingleApp ? "" : app.TemplateFile + ": ")}{field}")
         .Distinct()
-        .Select(field => $"warning: {(template.IsSingleApp ? "" : template.File + ": ")}{field} is valid, and has no effect in this runtime yet");
+        .Select(field => $"warning: {field} is valid, and has no effect in this runtime yet");
 }

@@ -6,25 +6,44 @@ namespace Sidecar.Cli.Runs;
 /// <summary>Removes what runs of a template wrote, and no more: <c>.dapr</c> of an app may hold its resources and configuration too (contract 4.7).</summary>
 internal static class RunCleaning
 {
-    /// <returns>The folders that were removed; null when the template runs again.</returns>
-    public static IReadOnlyList<string>? Clean(string template, RunRecord? record)
+    /// <param name="templates">Files of the templates.</param>
+    /// <param name="records">What is known of their last runs.</param>
+    /// <param name="inUse">The template that runs, if one does.</param>
+    /// <returns>The folders that were removed; null when one of the templates runs, and nothing was.</returns>
+    public static IReadOnlyList<string>? Clean(IReadOnlyList<string> templates, IEnumerable<RunRecord> records, out RunFolder? inUse)
     {
-        var folder = new RunFolder(template);
+        RunFolder[] folders = [.. templates.Select(template => new RunFolder(template))];
+        var locks = RunLock.TryTakeAll(folders, out inUse);
+        if (inUse is not null)
+            return null;
         var removed = new List<string>();
-        using (var held = RunLock.TryTake(folder))
+        try
         {
-            if (held is null)
-                return null;
-            var apps = RunTemplateLoader.Load(template).Value?.Apps.Select(app => app.AppDirPath)
-                ?? record?.Apps.SelectMany(app => new[] { app.AppLog, app.DaprdLog }).OfType<string>().Select(log => Path.GetFullPath(Path.Combine(log, "..", "..", "..")))
-                ?? [];
-            foreach (var app in apps.Append(Path.GetDirectoryName(template)!).Distinct())
+            foreach (var app in AppFolders(templates, records).Concat(templates.Select(template => Path.GetDirectoryName(template)!)).Distinct())
                 removed.AddRange(CleanApp(app));
         }
+        finally
+        {
+            foreach (var taken in locks)
+                taken.Dispose();
+        }
 
-        RemoveEmpty(folder.Folder);
-        RemoveEmpty(Path.GetDirectoryName(folder.Folder)!);
+        foreach (var folder in folders)
+        {
+            RemoveEmpty(folder.Folder);
+            RemoveEmpty(Path.GetDirectoryName(folder.Folder)!);
+        }
+
         return removed;
+    }
+
+    private static IEnumerable<string> AppFolders(IReadOnlyList<string> templates, IEnumerable<RunRecord> records)
+    {
+        // One of several may depend on apps of another, which is wrong only for a run.
+        var loaded = RunTemplateLoader.LoadAll(templates);
+        return (loaded.Value ?? loaded.Draft)?.SelectMany(template => template.Apps, (_, app) => app.AppDirPath).Where(folder => folder.Length > 0)
+            ?? records.SelectMany(record => record.Apps).Where(app => templates.Contains(app.TemplateFile))
+                .SelectMany(app => new[] { app.AppLog, app.DaprdLog }).OfType<string>().Select(log => Path.GetFullPath(Path.Combine(log, "..", "..", "..")));
     }
 
     private static List<string> CleanApp(string appFolder)

@@ -14,10 +14,23 @@ internal sealed class RunEnding(TimeProvider time)
 
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(20);
 
+    /// <summary>Ends these apps of a run; or the run, which has nothing left to run for, when none else is left or its launcher is gone.</summary>
+    /// <returns>What became of them, in lines.</returns>
+    /// <exception cref="InvalidOperationException">They are not this user's to end.</exception>
+    public async Task<IReadOnlyList<string>> EndAsync(RunRecord record, IReadOnlyCollection<AppRecord> apps, CancellationToken cancellationToken)
+    {
+        if (!record.Launcher.IsAlive() || record.Apps.All(app => app.Stopped || apps.Contains(app)))
+            return await EndAsync(record, cancellationToken);
+        var lines = new List<string>();
+        foreach (var app in apps.Where(app => !app.Stopped))
+            lines.Add(await EndAsync(new RunningApp(record, app), cancellationToken));
+        return lines.Count > 0 ? lines : [$"there was nothing to stop in the run of {record.Title}"];
+    }
+
     /// <summary>Asks the launcher, and insists when it does not end.</summary>
     /// <returns>What became of it, in lines.</returns>
     /// <exception cref="InvalidOperationException">It is not this user's to end.</exception>
-    public async Task<IReadOnlyList<string>> EndAsync(RunRecord record, CancellationToken cancellationToken)
+    private async Task<IReadOnlyList<string>> EndAsync(RunRecord record, CancellationToken cancellationToken)
     {
         var launcher = record.Launcher;
         var ran = launcher.IsAlive();
@@ -38,7 +51,7 @@ internal sealed class RunEnding(TimeProvider time)
 
     /// <summary>Ends one app of a run with several, its sidecar first, as the run itself does; the others go on.</summary>
     /// <exception cref="InvalidOperationException">Its sidecar refuses; the app goes on.</exception>
-    public async Task<string> EndAsync(RunningApp app, CancellationToken cancellationToken)
+    private async Task<string> EndAsync(RunningApp app, CancellationToken cancellationToken)
     {
         await StopSidecarAsync(app, cancellationToken);
         if (app.App.App is not { } process || !process.IsAlive())

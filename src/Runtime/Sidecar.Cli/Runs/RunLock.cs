@@ -32,5 +32,36 @@ internal sealed class RunLock : IDisposable
         }
     }
 
+    /// <summary>Takes those of all templates of a run, or none.</summary>
+    /// <param name="held">The first that another run holds; null when all are taken.</param>
+    /// <exception cref="IOException">As for one.</exception>
+    public static IReadOnlyList<RunLock> TryTakeAll(IReadOnlyList<RunFolder> folders, out RunFolder? held)
+    {
+        var taken = new List<RunLock>();
+        held = null;
+        try
+        {
+            foreach (var folder in folders)
+            {
+                if (TryTake(folder) is { } one)
+                    taken.Add(one);
+                else
+                    held = folder;
+                if (held is not null)
+                    break;
+            }
+        }
+        catch (IOException)
+        {
+            taken.ForEach(one => one.Dispose());
+            throw;
+        }
+
+        if (held is null)
+            return taken;
+        taken.ForEach(one => one.Dispose());
+        return [];
+    }
+
     public void Dispose() => _file.Dispose();
 }

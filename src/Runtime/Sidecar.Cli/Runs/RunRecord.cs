@@ -6,17 +6,20 @@ using Sidecar.Components;
 namespace Sidecar.Cli.Runs;
 
 /// <summary>What is written down about a run, so that <c>list</c>, <c>stop</c> and the next run know its processes.</summary>
-/// <param name="TemplateFile">Empty for a single app.</param>
+/// <param name="TemplateFile">The first template; empty for a single app.</param>
 internal sealed record RunRecord(string TemplateFile, string TemplateName, ProcessIdentity Launcher, DateTimeOffset Started)
 {
     public bool Isolated { get; init; }
+
+    /// <summary>All templates of the run.</summary>
+    public IReadOnlyList<string> Templates { get; init; } = [TemplateFile];
 
     [JsonIgnore]
     public bool IsSingleApp => TemplateFile.Length == 0;
 
     /// <summary>What messages call the run.</summary>
     [JsonIgnore]
-    public string Title => IsSingleApp ? Apps[0].AppId : TemplateFile;
+    public string Title => IsSingleApp ? Apps[0].AppId : RunFolder.TitleOf(Templates);
 
     public IReadOnlyList<AppRecord> Apps { get; init; } = [];
 
@@ -55,6 +58,11 @@ internal sealed record RunRecord(string TemplateFile, string TemplateName, Proce
 /// <summary>One app of a run, with its sidecar.</summary>
 internal sealed record AppRecord(string AppId, int AppPort, int HttpPort, int GrpcPort, string Command)
 {
+    /// <summary>The template it is from; empty for a single app.</summary>
+    public string TemplateFile { get; init; } = "";
+
+    public string TemplateName { get; init; } = "";
+
     /// <summary>Null without a command, and before it is started.</summary>
     public ProcessIdentity? App { get; init; }
 

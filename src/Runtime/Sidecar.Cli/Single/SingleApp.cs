@@ -33,7 +33,7 @@ internal static class SingleApp
 
         var app = template.Apps[0];
         if (running.FirstOrDefault(other => other.AppId == app.AppId) is { } same)
-            errors.Add($"--app-id: an app '{app.AppId}' is running already (pid {same.Run.Launcher.Pid}{(same.Run.IsSingleApp ? "" : $", of {same.Run.TemplateFile}")}); stop it with: dapr stop -a {app.AppId}, or give another id");
+            errors.Add($"--app-id: an app '{app.AppId}' is running already (pid {same.Run.Launcher.Pid}{(same.Run.IsSingleApp ? "" : $", of {same.App.TemplateFile}")}); stop it with: dapr stop -a {app.AppId}, or give another id");
         notes.AddRange(WhatIsMissing(app, settings));
         return TemplateCheck.Check(template, isolated, errors, notes);
     }

@@ -40,7 +40,7 @@ internal sealed class SourceWatch : IAsyncDisposable
         var watched = new List<(AppRunner, AppSources)>();
         foreach (var app in apps.Where(app => app.Plan.HasCommand))
         {
-            var folder = Path.GetDirectoryName(app.Plan.Template.File) is { Length: > 0 } template ? template : app.Plan.App.AppDirPath;
+            var folder = Path.GetDirectoryName(app.Plan.App.TemplateFile) is { Length: > 0 } template ? template : app.Plan.App.AppDirPath;
             if (AppSources.Of(app.Plan.App, folder) is { } sources)
             {
                 app.IsWatched = true;

@@ -3,7 +3,7 @@ using Sidecar.Runtime.Resources.Yaml;
 namespace Sidecar.Runtime.Resources;
 
 /// <summary>The template with the chosen set, or the error of the command line.</summary>
-/// <param name="Notice">One line to tell what was replaced; null when nothing was.</param>
+/// <param name="Notice">A line for each folder of sets to tell what was replaced; null when nothing was.</param>
 public sealed record ComponentSetChoice(RunTemplate? Template, string? Notice, string? Error);
 
 /// <summary>Runs a template on another backend by replacing its folder of components.</summary>
@@ -15,22 +15,23 @@ public static class ComponentSetSwap
     /// </summary>
     public static ComponentSetChoice WithComponentSet(this RunTemplate template, string? setName)
     {
-        if (template.ComponentSets is not { } sets)
+        if (template.ComponentSets.Count == 0 && setName is not null)
+            return new ComponentSetChoice(null, null, $"{string.Join(" and ", template.Files)} ha{(template.Files.Count > 1 ? "ve" : "s")} no key componentSets, so there is no component set '{setName}' to choose");
+
+        var notices = new List<string>();
+        foreach (var sets in template.ComponentSets)
         {
-            return setName is null
-                ? new ComponentSetChoice(template, null, null)
-                : new ComponentSetChoice(null, null, $"{template.File} has no key componentSets, so there is no component set '{setName}' to choose");
+            var name = setName ?? sets.Default;
+            if (!sets.Names.Contains(name, StringComparer.Ordinal))
+                return new ComponentSetChoice(null, null, $"there is no component set '{name}' in {sets.Folder}{Spelling.Hint(name, sets.Names)}; it has: {sets.NameList}");
+
+            var replaced = new HashSet<string>(StringComparer.Ordinal);
+            template = template with { Apps = [.. template.Apps.Select(app => app with { ResourcesPaths = Swap(app.ResourcesPaths, sets, Path.Combine(sets.Folder, name), replaced) })] };
+            if (replaced.Count > 0)
+                notices.Add($"components: {string.Join(", ", replaced.Order(StringComparer.Ordinal))} -> {name} (in {sets.Folder})");
         }
 
-        var name = setName ?? sets.Default;
-        if (!sets.Names.Contains(name, StringComparer.Ordinal))
-            return new ComponentSetChoice(null, null, $"there is no component set '{name}' in {sets.Folder}{Spelling.Hint(name, sets.Names)}; it has: {sets.NameList}");
-
-        var target = Path.Combine(sets.Folder, name);
-        var replaced = new HashSet<string>(StringComparer.Ordinal);
-        var swapped = template with { Apps = [.. template.Apps.Select(app => app with { ResourcesPaths = Swap(app.ResourcesPaths, sets, target, replaced) })] };
-        var notice = replaced.Count == 0 ? null : $"components: {string.Join(", ", replaced.Order(StringComparer.Ordinal))} -> {name} (in {sets.Folder})";
-        return new ComponentSetChoice(swapped, notice, null);
+        return new ComponentSetChoice(template, notices.Count == 0 ? null : string.Join('\n', notices), null);
     }
 
     private static IReadOnlyList<string> Swap(IReadOnlyList<string> paths, ComponentSets sets, string target, HashSet<string> replaced)

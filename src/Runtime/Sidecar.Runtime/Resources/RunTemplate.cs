@@ -10,8 +10,20 @@ public sealed record RunTemplate(string File, string Name, IReadOnlyList<RunApp>
     /// <summary>Given on a command line, not by a file.</summary>
     public bool IsSingleApp => File.Length == 0;
 
-    /// <summary>The top-level <c>componentSets</c> key of ours; null when absent.</summary>
-    public ComponentSets? ComponentSets { get; init; }
+    /// <summary>Files of all templates of the run, <see cref="File"/> first.</summary>
+    public IReadOnlyList<string> Files { get; init; } = File.Length == 0 ? [] : [File];
+
+    /// <summary>The top-level <c>componentSets</c> key of ours, of each template that has one; one per folder.</summary>
+    public IReadOnlyList<ComponentSets> ComponentSets { get; init; } = [];
+
+    /// <summary>The apps of all templates as those of one.</summary>
+    /// <param name="templates">At least one; the first gives the run its name.</param>
+    public static RunTemplate Join(IReadOnlyList<RunTemplate> templates) => templates[0] with
+    {
+        Apps = [.. templates.SelectMany(template => template.Apps)],
+        Files = [.. templates.Select(template => template.File)],
+        ComponentSets = [.. templates.SelectMany(template => template.ComponentSets).DistinctBy(sets => sets.Folder)],
+    };
 }
 
 /// <param name="Folder">Folder of the sets, absolute.</param>
@@ -38,7 +50,21 @@ public enum RestartPolicy
 /// <summary>One entry of <c>apps</c>; ports ≤ 0 are to be chosen by the launcher, except <see cref="AppPort"/> (0 = none).</summary>
 public sealed record RunApp(string AppId, string AppDirPath)
 {
+    /// <summary>Template that the app is from; empty for one app that was given on a command line.</summary>
+    public string TemplateFile { get; init; } = "";
+
+    public string TemplateName { get; init; } = "";
+
+    /// <summary>
+    /// Folder that relative paths of its sidecar and in its components start from: <see cref="AppDirPath"/>, unless it shares the
+    /// components of another template.
+    /// </summary>
+    public string SidecarDirectory { get; init; } = AppDirPath;
+
     public IReadOnlyList<string> Command { get; init; } = [];
+
+    /// <summary>Ours: programs without which the app is left out of the run, by the names that PATH is searched for.</summary>
+    public IReadOnlyList<string> Requires { get; init; } = [];
 
     /// <summary>Ours: ids of the apps that must have been healthy before this one is started. They make no circle.</summary>
     public IReadOnlyList<string> DependsOn { get; init; } = [];

@@ -15,6 +15,7 @@ public sealed class RunFilesTests : IDisposable
         var record = Record() with
         {
             Isolated = true,
+            Templates = [_folder.File("dapr.yaml"), _folder.File("other.yaml")],
             Apps = [new AppRecord("a", 1, 2, 3, "sleep 1") { App = ProcessIdentity.Current, Daprd = new ProcessIdentity(5, "x"), AppLog = "/l" }],
         };
 
@@ -22,7 +23,8 @@ public sealed class RunFilesTests : IDisposable
 
         var read = RunRecord.Read(_folder.File("run.json"))!;
         Assert.Equal(record.Apps, read.Apps);
-        Assert.Equal(record with { Apps = [] }, read with { Apps = [] });
+        Assert.Equal(record.Templates, read.Templates);
+        Assert.Equal(record with { Apps = [], Templates = [] }, read with { Apps = [], Templates = [] });
     }
 
     [Theory]
@@ -45,6 +47,26 @@ public sealed class RunFilesTests : IDisposable
 
         using var second = RunLock.TryTake(run);
         Assert.NotNull(second);
+    }
+
+    [Fact]
+    public void A_run_of_several_templates_holds_all_of_them_or_none()
+    {
+        var (run, other) = (new RunFolder(_folder.File("dapr.yaml"), _folder.File("other.yaml")), new RunFolder(_folder.File("other.yaml")));
+        using (RunLock.TryTake(other))
+        {
+            Assert.Empty(RunLock.TryTakeAll(run.All, out var held));
+            Assert.Equal(other.LockFile, held?.LockFile);
+            using var free = RunLock.TryTake(run);
+            Assert.NotNull(free);
+        }
+
+        var locks = RunLock.TryTakeAll(run.All, out var none);
+        Assert.Null(none);
+        Assert.Equal(2, locks.Count);
+        Assert.Null(RunLock.TryTake(other));
+        foreach (var taken in locks)
+            taken.Dispose();
     }
 
     [Fact]

@@ -47,7 +47,7 @@ public sealed class RunTemplateLoaderTests : IDisposable
         Assert.Empty(app.Command);
         Assert.Empty(app.ResourcesPaths);
         Assert.Null(app.ConfigFilePath);
-        Assert.Null(template.ComponentSets);
+        Assert.Empty(template.ComponentSets);
     }
 
     [Fact]

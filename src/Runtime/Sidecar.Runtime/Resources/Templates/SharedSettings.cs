@@ -121,6 +121,13 @@ internal sealed partial record SharedSettings
         };
     }
 
+    /// <summary>Common values of a template; resources and configuration that it does not name are those of another.</summary>
+    public SharedSettings Or(SharedSettings other) => this with
+    {
+        ResourcesPaths = ResourcesPaths.Count > 0 ? ResourcesPaths : other.ResourcesPaths,
+        ConfigFilePath = ConfigFilePath ?? other.ConfigFilePath,
+    };
+
     private static string? Text(YamlFields fields, string name) =>
         fields.Text(name, TextForm.AsWritten) is { Length: > 0 } text ? text : null;
 

@@ -84,6 +84,7 @@ internal sealed record TemplateApp(YamlFields Fields, string? AppDirPath, Shared
             Restart = Extras.Restart,
             Watch = Extras.Watch,
             Build = Extras.Build,
+            Requires = Extras.Requires,
             AppPort = GivenPorts.GetValueOrDefault("appPort"),
             DaprHttpPort = GivenPorts.GetValueOrDefault("daprHTTPPort"),
             DaprGrpcPort = GivenPorts.GetValueOrDefault("daprGRPCPort"),

@@ -91,6 +91,7 @@ internal static class SidecarApplication
         services.AddSingleton(parts.State);
         services.AddSingleton(parts.Shutdown);
         services.AddSingleton<AppProbe>();
+        services.AddSingleton<AppRestarts>();
         services.AddSingleton<ISidecarFeature, AppConfigQuestion>();
 
         services.AddInvocation();

@@ -23,4 +23,7 @@ public sealed record ComponentType(string Type, string Version, Func<IComponent>
 public sealed record ComponentField(string Name, string Description, string? Default = null, bool Required = false)
 {
     public IReadOnlyList<string> Aliases { get; init; } = [];
+
+    /// <summary>Given by secretKeyRef and in no other way.</summary>
+    public bool IsSecret { get; init; }
 }

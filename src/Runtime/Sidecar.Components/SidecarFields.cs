@@ -10,8 +10,8 @@ public static class SidecarFields
     [
         KeyPrefix,
         new("actorStateStore", "true: actors keep their state here. One store may say so.", "false"),
-        new("primaryEncryptionKey", "Values are encrypted with this AES key, 16, 24 or 32 bytes in hexadecimal; by secretKeyRef."),
-        new("secondaryEncryptionKey", "What was encrypted with this key can still be read."),
+        new("primaryEncryptionKey", "Values are encrypted with this AES key, 16, 24 or 32 bytes in hexadecimal; by secretKeyRef.") { IsSecret = true },
+        new("secondaryEncryptionKey", "What was encrypted with this key can still be read.") { IsSecret = true },
         new("outboxPublishPubsub", "Outbox: pub/sub component to which transactions publish; needs outboxPublishTopic."),
         new("outboxPublishTopic", "Outbox: topic to which transactions publish; needs outboxPublishPubsub."),
         new("outboxPubsub", "Outbox: pub/sub component that carries events until their transaction is seen.", "outboxPublishPubsub"),

@@ -70,14 +70,15 @@ public sealed class BulkTests : IAsyncLifetime
             inHand.TrySetResult();
             await Task.Delay(Timeout.Infinite, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         });
-        var first = await DaprdProcess.StartHealthyAsync(_folder, "worker", _app.Port);
+        await using var first = await DaprdProcess.StartHealthyAsync(_folder, "worker", _app.Port);
         (await PublishAsync(first)).Dispose();
         await inHand.Task.WithinAsync("the batch in the first sidecar's hand");
-        await _app.NextAsync("/work");
 
         first.Process.KillAlone();
         await first.Process.ExitAsync();
-        await first.DisposeAsync();
+
+        // The request of the killed one has ended, and only with it.
+        await _app.NextAsync("/work");
         AnswerAll("SUCCESS");
         await using var second = await DaprdProcess.StartHealthyAsync(_folder, "worker", _app.Port);
 

@@ -44,8 +44,16 @@ internal sealed class DaprdProcess : IAsyncDisposable
         TempFolder folder, string appId, int appPort = 0, IEnumerable<string>? flags = null, IReadOnlyDictionary<string, string?>? environment = null)
     {
         var daprd = Start(folder, appId, appPort, flags, environment);
-        await daprd.HealthyAsync();
-        return daprd;
+        try
+        {
+            await daprd.HealthyAsync();
+            return daprd;
+        }
+        catch
+        {
+            await daprd.DisposeAsync();
+            throw;
+        }
     }
 
     public Task HealthyAsync() => Eventually.TrueAsync(

@@ -33,7 +33,27 @@ public sealed class TelemetryTests
     {
         await using var service = await TestService.StartAsync([$"--OTEL_EXPORTER_OTLP_ENDPOINT=http://127.0.0.1:{FreePorts.Next()}"], app => app.MapGet("/hello", () => "hello"));
         await service.Client.GetStringAsync("/hello");
-        await service.StopAsync().WithinAsync("the shutdown with a dead collector", TimeSpan.FromSeconds(5));
+        await service.StopAsync().WithinAsync("the shutdown with a dead collector");
+    }
+
+    [Fact]
+    public async Task ACollectorThatNeverAnswersDoesNotHoldUpTheShutdown()
+    {
+        var (asked, never) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await using var collector = await Stub.StartAsync(_ =>
+        {
+            asked.TrySetResult();
+            return never.Task;
+        });
+        await using (var service = await TestService.StartAsync(
+            [$"--OTEL_EXPORTER_OTLP_ENDPOINT={collector.Address}", "--OTEL_EXPORTER_OTLP_PROTOCOL=http/protobuf", "--OTEL_EXPORTER_OTLP_TIMEOUT=3600000"], app => app.MapGet("/hello", () => "hello")))
+        {
+            await service.Client.GetStringAsync("/hello");
+            await service.StopAsync().WithinAsync("the shutdown with a silent collector");
+        }
+
+        await asked.Task.WithinAsync("the collector to be asked");
+        never.SetResult();
     }
 
     [Fact]

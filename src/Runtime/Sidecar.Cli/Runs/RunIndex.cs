@@ -10,14 +10,22 @@ namespace Sidecar.Cli.Runs;
 /// </summary>
 internal sealed class RunIndex(string folder)
 {
+    private const string Unfinished = ".new";
+
     public static RunIndex OfUser() => new(FolderIn(DaprFolder.OfUser()));
 
     public static string FolderIn(string daprFolder) => Path.Combine(daprFolder, "runs");
 
+    /// <summary>
+    /// The entry appears as a whole: one that is written where others look could not be locked by its writer while one of them
+    /// reads it, and the run would stay out of the index.
+    /// </summary>
     public void Add(RunFolder run)
     {
         Directory.CreateDirectory(folder);
-        File.WriteAllText(EntryOf(run), run.RecordFile);
+        var fresh = $"{EntryOf(run)}.{Environment.ProcessId}{Unfinished}";
+        File.WriteAllText(fresh, run.RecordFile);
+        File.Move(fresh, EntryOf(run), overwrite: true);
     }
 
     public void Remove(RunFolder run)
@@ -32,7 +40,7 @@ internal sealed class RunIndex(string folder)
         if (!Directory.Exists(folder))
             return [];
         var alive = new List<RunRecord>();
-        foreach (var entry in Directory.EnumerateFiles(folder))
+        foreach (var entry in Directory.EnumerateFiles(folder).Where(file => !file.EndsWith(Unfinished, StringComparison.Ordinal)))
         {
             if (Read(entry) is not { } recordFile)
                 continue;

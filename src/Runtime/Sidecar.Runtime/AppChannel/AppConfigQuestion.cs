@@ -28,6 +28,8 @@ internal sealed class AppConfigQuestion(SidecarOptions options, IAppChannel app,
             Read(answer.Body);
     }
 
+    public Task OnAppRestartedAsync(CancellationToken cancellationToken) => OnAppReadyAsync(cancellationToken);
+
     private void Read(byte[] answer)
     {
         try

@@ -43,6 +43,9 @@ internal static partial class HostingLog
     [LoggerMessage(Level = LogLevel.Error, Message = "a building block failed to follow the application's health")]
     public static partial void HealthTurnFailed(this ILogger logger, Exception exception);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "a building block failed to follow the application's restart")]
+    public static partial void RestartTurnFailed(this ILogger logger, Exception exception);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "Blocking graceful shutdown for {Duration} or until app reports unhealthy...")]
     public static partial void ShutdownBlocked(this ILogger logger, TimeSpan duration);
 

@@ -14,6 +14,9 @@ internal interface ISidecarFeature
     /// <summary>The app, ready before, fails its health checks or passes them again (contract 2.17).</summary>
     Task OnAppHealthChangedAsync(bool isHealthy, CancellationToken cancellationToken) => Task.CompletedTask;
 
+    /// <summary>The app, ready before, is another process now, and answers: ask it again.</summary>
+    Task OnAppRestartedAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
     /// <summary>A reload has put a component into the registry.</summary>
     Task OnComponentAddedAsync(LoadedComponent component, CancellationToken cancellationToken) => Task.CompletedTask;
 

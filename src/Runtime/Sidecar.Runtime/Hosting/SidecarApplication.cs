@@ -112,6 +112,7 @@ internal static class SidecarApplication
         services.AddSingleton(parts.State);
         services.AddSingleton(parts.Shutdown);
         services.AddSingleton<AppProbe>();
+        services.AddSingleton<AppRestarts>();
         services.AddSingleton<ISidecarFeature, AppConfigQuestion>();
 
         services.AddInvocation();

@@ -77,7 +77,7 @@ public sealed class SidecarInstance : IAsyncDisposable
     /// <summary>Completes when the sidecar has stopped, with its exit code: 0 after a graceful stop, 1 after a fatal error or a forced shutdown.</summary>
     public Task<int> Stopped => _stopped.Task;
 
-    /// <summary>Adds to the extended metadata (<c>appPID</c> is known only after the app has started).</summary>
+    /// <summary>Adds to the extended metadata (<c>appPID</c> is known only after the app has started). Another <c>appPID</c> than before: the app is asked again.</summary>
     public void SetExtendedMetadata(string name, string value) => _metadata?.Set(name, value);
 
     /// <summary>What in its files, as they are now, would keep it from starting again; empty = nothing that can be known before.</summary>
@@ -175,7 +175,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         _metadata = services.GetRequiredService<MetadataEngine>();
         _turns = services.GetRequiredService<FeatureTurns>();
         _steps.Logger = _logger = services.GetRequiredService<ILogger<SidecarInstance>>();
-        _appLife = new AppLife(_options, _app, services.GetRequiredService<AppProbe>(), _turns, _state, OnServing, services.GetRequiredService<ILogger<AppLife>>());
+        _appLife = new AppLife(_options, _app, services.GetRequiredService<AppProbe>(), services.GetRequiredService<AppRestarts>(), _turns, _state, OnServing, services.GetRequiredService<ILogger<AppLife>>());
         return services;
     }
 
@@ -211,7 +211,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         {
             await _appLife!.BecomeReadyAsync(stopping).ConfigureAwait(false);
             _healthy.TrySetResult();
-            await _appLife.FollowHealthAsync(stopping).ConfigureAwait(false);
+            await _appLife.FollowAsync(stopping).ConfigureAwait(false);
         }
         catch (OperationCanceledException) when (stopping.IsCancellationRequested)
         {

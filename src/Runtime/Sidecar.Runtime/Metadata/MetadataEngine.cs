@@ -5,13 +5,14 @@ using Sidecar.Components;
 using Sidecar.Components.PubSub;
 using Sidecar.Components.Secrets;
 using Sidecar.Components.State;
+using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resources;
 
 namespace Sidecar.Runtime.Metadata;
 
 /// <summary>What the sidecar tells of itself (contract 2.17). Empty lists and texts are left out, as the contract says.</summary>
-internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry components, LiveResources resources, IEnumerable<IMetadataContributor> contributors)
+internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry components, LiveResources resources, AppRestarts restarts, IEnumerable<IMetadataContributor> contributors)
 {
     private readonly ConcurrentDictionary<string, string> _extended = new(
         options.ExtendedMetadata.Append(KeyValuePair.Create("daprRuntimeVersion", RuntimeVersion.Dapr)), StringComparer.Ordinal);
@@ -19,7 +20,12 @@ internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry c
     /// <summary>On in Dapr 1.18 unless a Configuration says otherwise, as far as this runtime has them.</summary>
     private static readonly string[] FeaturesOnByDefault = ["HotReload"];
 
-    public void Set(string name, string value) => _extended[name] = value;
+    public void Set(string name, string value)
+    {
+        _extended[name] = value;
+        if (name == AppRestarts.NumberField)
+            restarts.AppIs(value);
+    }
 
     public JsonObject Read()
     {

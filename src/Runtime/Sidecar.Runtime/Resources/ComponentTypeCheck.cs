@@ -8,7 +8,7 @@ internal sealed class ComponentTypeCheck(ComponentCatalog catalog)
 {
     public IEnumerable<ResourceProblem> Problems(ComponentResource component) =>
         catalog.Find(component.Type, component.Version) is { } type
-            ? MissingFields(component, type).Concat(UnknownFields(component, type))
+            ? MissingFields(component, type).Concat(SecretsInTheClear(component, type)).Concat(UnknownFields(component, type))
             : [Unknown(component)];
 
     private ResourceProblem Unknown(ComponentResource component)
@@ -27,9 +27,20 @@ internal sealed class ComponentTypeCheck(ComponentCatalog catalog)
         where field.Required && !component.Metadata.Any(item => Answers(field, item.Name) && IsGiven(item))
         select Problem(component, "spec.metadata", $"expected an item '{field.Name}' with a value; {component.Type} needs it");
 
+    private static IEnumerable<ResourceProblem> SecretsInTheClear(ComponentResource component, ComponentType type)
+    {
+        foreach (var field in FieldsOf(type).Where(field => field.IsSecret))
+        {
+            // Of several items the last one counts, as it does for the sidecar.
+            var index = component.Metadata.ToList().FindLastIndex(item => Answers(field, item.Name));
+            if (index >= 0 && component.Metadata[index].SecretKeyRef is null)
+                yield return Problem(component, $"spec.metadata[{index}]", $"'{field.Name}' must be a secretKeyRef: put it into a secret store and name that in auth.secretStore", component.LineOfMetadata(index));
+        }
+    }
+
     private static IEnumerable<ResourceProblem> UnknownFields(ComponentResource component, ComponentType type)
     {
-        var known = type.Fields.Concat(SidecarFields.Of(type.Kind)).SelectMany(field => field.Aliases.Prepend(field.Name)).ToArray();
+        var known = FieldsOf(type).SelectMany(field => field.Aliases.Prepend(field.Name)).ToArray();
         for (var index = 0; index < component.Metadata.Count; index++)
         {
             var name = component.Metadata[index].Name;
@@ -46,13 +57,15 @@ internal sealed class ComponentTypeCheck(ComponentCatalog catalog)
         }
     }
 
+    private static IEnumerable<ComponentField> FieldsOf(ComponentType type) => type.Fields.Concat(SidecarFields.Of(type.Kind));
+
     private static bool Answers(ComponentField field, string name) => field.Aliases.Prepend(field.Name).Contains(name, StringComparer.OrdinalIgnoreCase);
 
     private static bool IsGiven(ComponentMetadataItem item) => item is { Value.Length: > 0 } or { SecretKeyRef: not null } or { EnvRef.Length: > 0 };
 
-    private static ResourceProblem Problem(ComponentResource component, string field, string message) => new(
+    private static ResourceProblem Problem(ComponentResource component, string field, string message, int? line = null) => new(
         component.Origin.File,
-        component.SpecLine,
+        line ?? component.SpecLine,
         field,
         $"component '{component.Name}': {message}{(component.IgnoreErrors ? "; it is left out (ignoreErrors)" : "")}",
         IsWarning: component.IgnoreErrors);

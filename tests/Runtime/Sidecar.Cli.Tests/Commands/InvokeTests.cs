@@ -155,7 +155,15 @@ public sealed class InvokeTests : RunFixture
     private async Task<DaprCli> RunAsync(TestApp app)
     {
         var run = DaprCli.Start(Folder, "run", "--app-id", "a", "--app-port", $"{app.Port}");
-        await run.LineAsync("a is healthy");
-        return run;
+        try
+        {
+            await run.LineAsync("a is healthy");
+            return run;
+        }
+        catch
+        {
+            await run.DisposeAsync();
+            throw;
+        }
     }
 }

@@ -70,7 +70,15 @@ public sealed class PublishTests : RunFixture
     {
         Folder.Write("resources/pubsub.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: pubsub\nspec:\n  type: pubsub.in-memory\n  version: v1\n");
         var run = DaprCli.Start(Folder, "run", "--app-id", "a", "--app-port", $"{app.Port}", "--resources-path", "resources");
-        await run.LineAsync("a is healthy");
-        return run;
+        try
+        {
+            await run.LineAsync("a is healthy");
+            return run;
+        }
+        catch
+        {
+            await run.DisposeAsync();
+            throw;
+        }
     }
 }

@@ -49,7 +49,7 @@ public sealed class DocumentedTemplateTests : RunFixture
         print("published=%d" % urllib.request.urlopen(request).status, flush=True)
         """;
 
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private static readonly HttpClient Http = new() { Timeout = Eventually.Patience };
 
     [Theory]
     [InlineData()]

@@ -17,7 +17,8 @@ public sealed class RestartTests : RunFixture
         import http.server, json, os, sys
         class App(http.server.BaseHTTPRequestHandler):
             def do_GET(self):
-                routes = [{"pubsubname": "events", "topic": "t", "route": "/events"}] if self.path == "/dapr/subscribe" else {"pid": os.getpid()}
+                topics = open("topics").read().split()
+                routes = [{"pubsubname": "events", "topic": topic, "route": "/events"} for topic in topics] if self.path == "/dapr/subscribe" else {"pid": os.getpid()}
                 self.answer(json.dumps(routes))
             def do_POST(self):
                 event = json.loads(self.rfile.read(int(self.headers["content-length"])))
@@ -36,7 +37,7 @@ public sealed class RestartTests : RunFixture
         server.serve_forever()
         """;
 
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(20) };
+    private static readonly HttpClient Http = new() { Timeout = Eventually.Patience };
 
     [Theory]
     [InlineData()]
@@ -67,6 +68,28 @@ public sealed class RestartTests : RunFixture
         Assert.Equal(newPid, answer.GetProperty("pid").GetInt32());
         Assert.Equal(0, await run.SignalAndWaitAsync(SigTerm));
         Assert.Null(ProcessIdentity.Of(newPid));
+    }
+
+    [Theory]
+    [InlineData()]
+    [InlineData("--isolated")]
+    public async Task An_app_that_subscribes_to_another_topic_since_its_restart_gets_the_messages_of_that(params string[] mode)
+    {
+        var template = SubscriberTemplate("restart: on-failure");
+        await using var run = DaprCli.Start(Folder, ["run", "-f", template, .. mode]);
+        await run.LineAsync("all 1 apps are healthy");
+        var before = (await ListAsync())["a"];
+        var dapr = before.GetProperty("httpPort").GetInt32();
+        Folder.Write("a/topics", "new");
+
+        ProcessIdentity.Of(before.GetProperty("appPid").GetInt32())!.Kill();
+        await run.LineAsync("a is healthy again after");
+        await PublishAsync(dapr, "hello", topic: "new");
+
+        await run.PrintedAsync("a", "event-hello");
+        var subscription = Assert.Single((await MetadataAsync(dapr)).GetProperty("subscriptions").EnumerateArray());
+        Assert.Equal("new", subscription.GetProperty("topic").GetString());
+        Assert.Equal(0, await run.SignalAndWaitAsync(SigTerm));
     }
 
     [Fact]
@@ -153,6 +176,7 @@ public sealed class RestartTests : RunFixture
     private string SubscriberTemplate(string extra, bool hasCommand = true)
     {
         Folder.Write("a/app.py", Subscriber);
+        Folder.Write("a/topics", "t");
         var template = Template("a", hasCommand ? "exec python3 app.py" : "", $"appPort: {FreePorts.Next()}\n{extra}");
         Folder.Write(
             "resources/pubsub.yaml",
@@ -160,10 +184,10 @@ public sealed class RestartTests : RunFixture
         return template;
     }
 
-    private static async Task PublishAsync(int daprPort, string data)
+    private static async Task PublishAsync(int daprPort, string data, string topic = "t")
     {
         using var content = new StringContent(JsonSerializer.Serialize(data), Encoding.UTF8, "application/json");
-        using var response = await Http.PostAsync($"http://127.0.0.1:{daprPort}/v1.0/publish/events/t", content);
+        using var response = await Http.PostAsync($"http://127.0.0.1:{daprPort}/v1.0/publish/events/{topic}", content);
         response.EnsureSuccessStatusCode();
     }
 }

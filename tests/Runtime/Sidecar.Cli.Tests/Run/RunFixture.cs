@@ -17,7 +17,7 @@ public abstract class RunFixture : IDisposable
     /// <summary>An app that tells its number and waits; its child too.</summary>
     protected const string Waiting = "sleep 1000 & echo child=$!; echo pid=$$; wait";
 
-    private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
+    private static readonly HttpClient Http = new() { Timeout = Eventually.Patience };
 
     internal TempFolder Folder { get; } = new();
 

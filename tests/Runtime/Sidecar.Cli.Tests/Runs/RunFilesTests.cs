@@ -102,6 +102,31 @@ public sealed class RunFilesTests : IDisposable
     }
 
     [Fact]
+    public void A_run_gets_into_the_index_while_others_read_its_entry()
+    {
+        var index = new RunIndex(_folder.File("runs"));
+        var run = Template("alive");
+        Record().Write(run.RecordFile);
+        index.Add(run);
+
+        using (File.OpenRead(Assert.Single(Directory.GetFiles(_folder.File("runs")))))
+            index.Add(run);
+
+        Assert.Single(index.Alive());
+    }
+
+    [Fact]
+    public void An_entry_that_is_still_being_written_is_left_alone()
+    {
+        var index = new RunIndex(_folder.File("runs"));
+        var unfinished = _folder.Write("runs/0123.4711.new", _folder.File("no-such-record"));
+
+        Assert.Empty(index.Alive());
+
+        Assert.True(File.Exists(unfinished));
+    }
+
+    [Fact]
     public void A_folder_means_the_template_in_it()
     {
         Assert.Equal(_folder.File("dapr.yaml"), RunFolder.ResolveTemplate(_folder.Path));

@@ -53,7 +53,7 @@ public sealed class SqlitePubSubTests : SqliteTopicsTest
     }
 
     [Fact]
-    public async Task A_retry_is_not_put_off_when_theClock_goes_back()
+    public async Task A_retry_is_not_put_off_when_the_clock_goes_back()
     {
         var clock = new SettableClock(Clock);
         var pubSub = await OpenAsync(clock, ("redeliverInterval", "1s"), ("maxRedeliverInterval", "5s"));
@@ -70,6 +70,22 @@ public sealed class SqlitePubSubTests : SqliteTopicsTest
         clock.Offset = TimeSpan.FromDays(-1);
         Clock.Advance(TimeSpan.FromSeconds(3));
         await NextAsync("the retry, a day early by the clock");
+    }
+
+    [Fact]
+    public async Task A_retry_comes_although_the_time_for_it_passed_while_its_timer_was_set()
+    {
+        var pubSub = await OpenAsync(new LateTimers(Clock, TimeSpan.FromSeconds(5)), ("redeliverInterval", "1s"), ("pollInterval", "1h"));
+        var times = 0;
+        await SubscribeAsync(pubSub, (_, _) =>
+        {
+            Arrived.Writer.TryWrite("");
+            return ValueTask.FromResult(++times == 1 ? Delivery.Nack : Delivery.Ack);
+        });
+        await PublishAsync(pubSub, "1");
+
+        await NextAsync("the first delivery");
+        await NextAsync("the retry");
     }
 
     [Fact]

@@ -164,11 +164,11 @@ public sealed class AppHealthTests : IDisposable
         using var connection = new AppConnection(options);
         var told = new List<string>();
         using var turns = new FeatureTurns([new Listener("a", told, fails: true), new Listener("b", told)]);
-        var life = new AppLife(options, connection, new AppProbe(options, NullLogger<AppProbe>.Instance), turns, new SidecarState(), () => { }, NullLogger.Instance);
+        var life = new AppLife(options, connection, new AppProbe(options, NullLogger<AppProbe>.Instance), new AppRestarts(), turns, new SidecarState(), () => { }, NullLogger.Instance);
         using var stopping = new CancellationTokenSource();
 
         await life.BecomeReadyAsync(stopping.Token).WithinAsync("readiness");
-        var following = life.FollowHealthAsync(stopping.Token);
+        var following = life.FollowAsync(stopping.Token);
         app.On("/healthz", 500);
         await UntilAsync(() => !connection.Health!.IsHealthy);
         app.On("/healthz", 200);

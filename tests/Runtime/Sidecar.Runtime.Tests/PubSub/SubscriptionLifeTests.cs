@@ -29,6 +29,53 @@ public sealed class SubscriptionLifeTests
     }
 
     [Fact]
+    public async Task An_app_that_is_another_process_is_asked_again_and_only_what_differs_changes()
+    {
+        await using var host = await PubSubHost.StartAsync(new() { AppSubscriptions = """[{"pubsubname":"pubsub","topic":"stays","route":"r"},{"pubsubname":"pubsub","topic":"goes","route":"r"}]""" });
+
+        host.App.Subscriptions = """[{"pubsubname":"pubsub","topic":"stays","route":"r"},{"pubsubname":"pubsub","topic":"comes","route":"r"}]""";
+        await host.Feature.OnAppRestartedAsync(CancellationToken.None);
+
+        Assert.Equal(["comes", "stays"], host.Broker.SubscribedTopics.Order());
+        Assert.Equal(["comes", "goes", "stays"], host.Broker.Subscribed.Select(subscription => subscription.Topic).Order());
+        Assert.Equal(2, host.App.SubscribeQuestions.Count);
+    }
+
+    [Fact]
+    public async Task An_unhealthy_app_that_was_restarted_is_asked_once_it_is_healthy()
+    {
+        await using var host = await PubSubHost.StartAsync(new() { AppSubscriptions = AppAsks });
+        await host.Feature.OnAppHealthChangedAsync(false, CancellationToken.None);
+        host.App.Subscriptions = """[{"pubsubname":"pubsub","topic":"new","route":"r"}]""";
+
+        await host.Feature.OnAppRestartedAsync(CancellationToken.None);
+        Assert.Single(host.App.SubscribeQuestions);
+        await host.Feature.OnAppHealthChangedAsync(true, CancellationToken.None);
+
+        Assert.Equal(["new"], host.Broker.SubscribedTopics);
+    }
+
+    [Fact]
+    public async Task A_restarted_app_that_gives_no_answer_keeps_what_it_had()
+    {
+        var clock = new FakeClock();
+        await using var host = await PubSubHost.StartAsync(new() { Time = clock, AppSubscriptions = AppAsks });
+        host.App.FailConnection = () => new HttpRequestException("connection refused");
+
+        var turn = host.Feature.OnAppRestartedAsync(CancellationToken.None);
+        await Eventually.TrueAsync(
+            () =>
+            {
+                clock.Advance(TimeSpan.FromSeconds(1));
+                return turn.IsCompleted;
+            },
+            "the question to be given up");
+
+        await turn;
+        Assert.Equal(["own"], host.Broker.SubscribedTopics);
+    }
+
+    [Fact]
     [Contract(64)]
     public async Task An_app_that_is_told_healthy_twice_is_subscribed_once()
     {

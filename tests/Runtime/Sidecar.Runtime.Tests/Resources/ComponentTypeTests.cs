@@ -48,8 +48,6 @@ public sealed class ComponentTypeTests
     [InlineData("state.sqlite", "OUTBOXPUBLISHTOPIC")]
     [InlineData("state.sqlite", "outboxPubsub")]
     [InlineData("state.sqlite", "outboxDiscardWhenMissingState")]
-    [InlineData("state.sqlite", "primaryEncryptionKey")]
-    [InlineData("state.sqlite", "secondaryEncryptionKey")]
     [InlineData("state.sqlite", "actorStateStore")]
     [InlineData("pubsub.sqlite", "consumerID")]
     [InlineData("pubsub.sqlite", "allowedTopics")]
@@ -62,6 +60,25 @@ public sealed class ComponentTypeTests
         using var files = Component(type, "url: x.db", $"{field}: x");
 
         Assert.Empty(files.LoadProblems());
+    }
+
+    [Theory]
+    [InlineData("primaryEncryptionKey")]
+    [InlineData("SecondaryEncryptionKey")]
+    public void A_key_that_stands_in_the_file_is_an_error_as_it_is_for_the_sidecar(string field)
+    {
+        using var files = Component("state.sqlite", "url: x.db", $"{field}: 000102030405060708090a0b0c0d0e0f");
+        using var secret = new ResourceFiles { Catalog = ComponentCatalog.Default }.Add("store.yaml", $$"""
+            apiVersion: dapr.io/v1alpha1
+            kind: Component
+            metadata: { name: store }
+            spec: { type: state.in-memory, version: v1, metadata: [{ name: {{field}}, secretKeyRef: { name: key } }] }
+            """);
+
+        Assert.Equal(
+            [$"11 spec.metadata[1]: component 'store': '{char.ToLowerInvariant(field[0])}{field[1..]}' must be a secretKeyRef: put it into a secret store and name that in auth.secretStore"],
+            ResourceFiles.Told(files.Load(strict: true).Errors));
+        Assert.Empty(secret.LoadProblems());
     }
 
     [Theory]

@@ -286,12 +286,21 @@ internal sealed class SqliteSubscription : IAsyncDisposable
             if (due >= _timerDue)
                 return;
             _timerDue = due;
-            var wait = due - _broker.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
             // One more millisecond, because the timer and the clock are not the same.
-            _timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, wait) + 1), Timeout.InfiniteTimeSpan);
+            _timer.Change(TimeSpan.FromMilliseconds(Math.Max(0, due - Now()) + 1), Timeout.InfiniteTimeSpan);
+
+            // A clock that was moved on between the look at it and the arming has left the timer behind, to wait for nothing.
+            if (due > Now())
+                return;
+            _timerDue = long.MaxValue;
+            _timer.Change(Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
         }
+
+        Wake();
     }
+
+    private long Now() => _broker.Time.GetUtcNow().ToUnixTimeMilliseconds();
 
     private void OnDue()
     {

@@ -11,7 +11,7 @@ namespace Sidecar.Runtime.PubSub.Subscriptions;
 
 /// <summary>
 /// The life of this sidecar's subscriptions. Messages are delivered while the app is ready and healthy and the sidecar does
-/// not stop; what is delivered is what the files declare and what the app answered once. Every turn changes one of these
+/// not stop; what is delivered is what the files declare and what the app answered last. Every turn changes one of these
 /// facts, and lets the subscriptions that run follow.
 /// </summary>
 internal sealed class SubscriptionFeature(
@@ -23,8 +23,9 @@ internal sealed class SubscriptionFeature(
     private bool _isReady;
     private bool _isHealthy = true;
 
-    // Null until the app has answered. It is asked once: the answer outlives reloads and times of bad health (contract 1.4).
-    private IReadOnlyList<TopicSubscription>? _programmatic;
+    // The app is asked once: its answer outlives reloads and times of bad health (contract 1.4). A new process of it is asked anew.
+    private bool _isToAsk = true;
+    private IReadOnlyList<TopicSubscription> _programmatic = [];
     private volatile IReadOnlyList<TopicSubscription> _listed = [];
 
     public Task OnComponentsLoadedAsync(CancellationToken cancellationToken)
@@ -37,6 +38,9 @@ internal sealed class SubscriptionFeature(
     public Task OnAppReadyAsync(CancellationToken cancellationToken) => TurnAsync(() => _isReady = true, cancellationToken);
 
     public Task OnAppHealthChangedAsync(bool isHealthy, CancellationToken cancellationToken) => TurnAsync(() => _isHealthy = isHealthy, cancellationToken);
+
+    /// <summary>What the process before answered goes on until there is another answer.</summary>
+    public Task OnAppRestartedAsync(CancellationToken cancellationToken) => TurnAsync(() => _isToAsk = true, cancellationToken);
 
     public Task OnComponentAddedAsync(LoadedComponent component, CancellationToken cancellationToken) =>
         component.Component is IPubSub ? TurnAsync(null, cancellationToken) : Task.CompletedTask;
@@ -89,8 +93,8 @@ internal sealed class SubscriptionFeature(
         {
             change?.Invoke();
             var delivers = app.HasApp && _isReady && _isHealthy;
-            if (delivers && _programmatic is null && brokers.Any)
-                _programmatic = await AskAsync(turning.Token).ConfigureAwait(false);
+            if (delivers && _isToAsk && brokers.Any && await AskAsync(turning.Token).ConfigureAwait(false) is { } answer)
+                (_programmatic, _isToAsk) = (answer, false);
             _listed = Merged();
             await active.BecomeAsync(delivers ? _listed : [], turning.Token).ConfigureAwait(false);
         }
@@ -106,5 +110,5 @@ internal sealed class SubscriptionFeature(
             : appSubscriptions.AskAsync(cancellationToken);
 
     private IReadOnlyList<TopicSubscription> Merged() =>
-        SubscriptionMerge.Merge(resources.Current.Subscriptions.Select(TopicSubscription.From), _programmatic ?? []);
+        SubscriptionMerge.Merge(resources.Current.Subscriptions.Select(TopicSubscription.From), _programmatic);
 }

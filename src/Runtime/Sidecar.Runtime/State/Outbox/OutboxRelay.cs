@@ -162,14 +162,25 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
         {
             if (found is not null || transactions.IsRefused(id))
                 break;
-            var rest = offset - time.GetElapsedTime(delivered);
-            if (rest <= TimeSpan.Zero)
+            if (time.GetElapsedTime(delivered) >= offset)
                 continue;
-            await Task.Delay(rest, time, cancellationToken).ConfigureAwait(false);
+            await PauseUntilAsync(delivered, offset, cancellationToken).ConfigureAwait(false);
             found = await LookAsync(candidates, id, cancellationToken).ConfigureAwait(false);
         }
 
         return found;
+    }
+
+    private async Task PauseUntilAsync(long delivered, TimeSpan offset, CancellationToken cancellationToken)
+    {
+        using var over = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        var rest = offset - time.GetElapsedTime(delivered);
+        var pause = Task.Delay(rest > TimeSpan.Zero ? rest : TimeSpan.Zero, time, over.Token);
+
+        // A clock that was moved on between the look at it and the setting of the timer has left the timer behind.
+        if (time.GetElapsedTime(delivered) < offset)
+            await pause.ConfigureAwait(false);
+        await over.CancelAsync().ConfigureAwait(false);
     }
 
     private async Task EndOrTimeAsync(Task ending, TimeSpan limit, CancellationToken cancellationToken)

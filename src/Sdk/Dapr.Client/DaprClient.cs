@@ -7,7 +7,15 @@ namespace Dapr.Client;
 /// The building blocks of a Dapr sidecar. Failures surface as <see cref="DaprException"/> with the cause inside; the caller's
 /// own cancellation as <see cref="OperationCanceledException"/>. Instances are safe to share between threads.
 /// </summary>
-/// <remarks>Common parameters: <c>metadata</c> are passed to the component as they are; names of stores and pub/subs are component names.</remarks>
+/// <remarks>
+/// Common parameters: <c>metadata</c> are passed to the component as they are; names of stores and pub/subs are component names.
+/// <para>
+/// The official client also has <c>CreateInvocationInvoker</c> and <c>InvokeMethodGrpcAsync</c>. Their signatures hold types of
+/// <c>Grpc.Core.Api</c>, which this assembly does not reference, so they are not here. A gRPC service of another app is called
+/// by any gRPC client at the sidecar's gRPC port (<c>DAPR_GRPC_PORT</c>) with the metadata <c>dapr-app-id</c>; without such a
+/// package by <c>GrpcChannel</c> of <c>Sidecar.Grpc</c>.
+/// </para>
+/// </remarks>
 public abstract class DaprClient : IDisposable
 {
     /// <summary>How values become JSON, and back.</summary>

@@ -9,12 +9,10 @@ public sealed class GrpcStatus
     /// <summary>Success.</summary>
     public static readonly GrpcStatus OK = new(StatusCode.OK);
 
-    private static readonly IReadOnlyList<Any> NoDetails = [];
-
     /// <param name="code">Code.</param>
     /// <param name="message">Text for people; may be empty, and may hold any character.</param>
     public GrpcStatus(StatusCode code, string message = "")
-        : this(code, message, NoDetails)
+        : this(code, message, Array.Empty<Any>())
     {
     }
 

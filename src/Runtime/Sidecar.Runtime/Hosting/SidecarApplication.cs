@@ -139,9 +139,11 @@ internal static class SidecarApplication
     {
         if (parts.Options.ApiToken is { } token)
             app.Use(ApiTokenCheck.ForGrpc(token));
+        app.UseGrpcProxy();
         app.UseRouting();
         app.UseEndpoints(routes =>
         {
+            routes.MapInvocationGrpc();
             routes.MapStateGrpc();
             routes.MapGrpcFallback();
         });

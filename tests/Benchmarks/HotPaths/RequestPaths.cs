@@ -37,7 +37,7 @@ internal sealed class RequestPaths
             new ResourceSet(),
             shared,
             components,
-            new HttpAppChannel(options),
+            new AppConnection(options),
             new OneNeighbour(),
             new SidecarState(),
             new ShutdownRequest(_ => { }),
@@ -120,9 +120,11 @@ internal sealed class RequestPaths
     }
 
     /// <summary>A sidecar whose app answers at once, always the same.</summary>
-    private sealed class OneNeighbour : INameResolver, IPeer
+    private sealed class OneNeighbour : INameResolver, ISidecarPeer
     {
-        public ValueTask<IPeer?> ResolveAsync(string appId, CancellationToken cancellationToken) => ValueTask.FromResult<IPeer?>(this);
+        public ValueTask<ISidecarPeer?> ResolveAsync(string appId, CancellationToken cancellationToken) => ValueTask.FromResult<ISidecarPeer?>(this);
+
+        public Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage request, CancellationToken cancellationToken) => InvokeAsync(request, cancellationToken);
 
         public Task<HttpResponseMessage> InvokeAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {

@@ -58,7 +58,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         _grace = new CancellationTokenSource(Timeout.InfiniteTimeSpan, options.Time);
         _steps = new StopSteps(_grace.Token);
         _app = new AppConnection(options);
-        _peer = new LocalPeer(options, _app.Channel);
+        _peer = new LocalPeer(options, _app.Channel, _app.Grpc);
         // Nobody need look at Healthy.
         _healthy.Task.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }
@@ -170,7 +170,7 @@ public sealed class SidecarInstance : IAsyncDisposable
     private IServiceProvider Build(ResourceSet resources, SidecarListeners listeners)
     {
         _host = SidecarApplication.Build(new SidecarParts(
-            _options, resources, _group.Shared, _components, _app.Channel, new NameResolver(_options, _peer, _group.Directory, _names?.Registry), _state, new ShutdownRequest(OnShutdownRequested), listeners));
+            _options, resources, _group.Shared, _components, _app, new NameResolver(_options, _peer, _group.Directory, _names?.Registry), _state, new ShutdownRequest(OnShutdownRequested), listeners));
         var services = _host.Services;
         _metadata = services.GetRequiredService<MetadataEngine>();
         _turns = services.GetRequiredService<FeatureTurns>();

@@ -141,6 +141,7 @@ internal static class SidecarApplication
         app.UseRouting();
         app.UseEndpoints(routes =>
         {
+            routes.MapPubSubStreams();
             routes.MapStateGrpc();
             routes.MapGrpcFallback();
         });
@@ -210,6 +211,9 @@ internal static class SidecarApplication
     private static async Task CountedAsync(HttpContext context, RequestDelegate next, RequestsUnderWay underWay)
     {
         var generation = underWay.Enter();
+        var mayLeaveEarly = ListenerRoles.Of(context) == ListenerRole.Grpc;
+        if (mayLeaveEarly)
+            context.Features.Set(generation);
         try
         {
             await next(context).ConfigureAwait(false);
@@ -225,7 +229,10 @@ internal static class SidecarApplication
         }
         finally
         {
-            generation.Leave();
+            if (mayLeaveEarly)
+                RequestsUnderWay.LeaveEarly(context);
+            else
+                generation.Leave();
         }
     }
 

@@ -32,7 +32,7 @@ internal sealed record SidecarParts(
     ResourceSet Resources,
     SharedResources Shared,
     ComponentRegistry Components,
-    IAppChannel App,
+    AppConnection App,
     INameResolver Names,
     SidecarState State,
     ShutdownRequest Shutdown,
@@ -107,7 +107,8 @@ internal static class SidecarApplication
         services.AddSingleton<ComponentLoader>();
         services.AddSingleton<RequestsUnderWay>();
         services.AddSingleton<FeatureTurns>();
-        services.AddSingleton(parts.App);
+        services.AddSingleton(parts.App.Channel);
+        services.AddSingleton(parts.App.Grpc);
         services.AddSingleton(parts.Names);
         services.AddSingleton(parts.State);
         services.AddSingleton(parts.Shutdown);
@@ -194,7 +195,7 @@ internal static class SidecarApplication
 
     private static void Limit(GrpcServerOptions server, SidecarOptions options)
     {
-        server.MaxReceiveMessageSize = options.MaxBodySize > 0 ? (int)Math.Min(options.MaxBodySize, int.MaxValue) : int.MaxValue;
+        server.MaxReceiveMessageSize = options.MaxMessageSize;
 
         // Calls under way finish during a graceful stop, as over HTTP; what is left then ends with its connection.
         server.Stopping = CancellationToken.None;

@@ -145,6 +145,7 @@ internal static class SidecarApplication
         app.UseEndpoints(routes =>
         {
             routes.MapInvocationGrpc();
+            routes.MapPubSubStreams();
             routes.MapStateGrpc();
             routes.MapGrpcFallback();
         });
@@ -214,6 +215,9 @@ internal static class SidecarApplication
     private static async Task CountedAsync(HttpContext context, RequestDelegate next, RequestsUnderWay underWay)
     {
         var generation = underWay.Enter();
+        var mayLeaveEarly = ListenerRoles.Of(context) == ListenerRole.Grpc;
+        if (mayLeaveEarly)
+            context.Features.Set(generation);
         try
         {
             await next(context).ConfigureAwait(false);
@@ -229,7 +233,10 @@ internal static class SidecarApplication
         }
         finally
         {
-            generation.Leave();
+            if (mayLeaveEarly)
+                RequestsUnderWay.LeaveEarly(context);
+            else
+                generation.Leave();
         }
     }
 

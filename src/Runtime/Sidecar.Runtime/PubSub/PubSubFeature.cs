@@ -1,10 +1,13 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Metadata;
 using Sidecar.Runtime.PubSub.Delivery;
+using Sidecar.Runtime.PubSub.GrpcDelivery;
 using Sidecar.Runtime.PubSub.Publishing;
 using Sidecar.Runtime.PubSub.Routing;
+using Sidecar.Runtime.PubSub.Streaming;
 using Sidecar.Runtime.PubSub.Subscriptions;
 
 namespace Sidecar.Runtime.PubSub;
@@ -19,9 +22,13 @@ internal static class PubSubFeature
         services.AddSingleton<BulkPublishEngine>();
         services.AddSingleton<ITopics, Topics>();
         services.AddSingleton<IRouteMatcherParser, ExpressionMatcherParser>();
+        services.AddSingleton(QuestionToApp);
         services.AddSingleton<AppSubscriptions>();
         services.AddSingleton<DeadLetters>();
+        services.AddSingleton<AppRecipients>();
         services.AddSingleton<SubscriptionStarter>();
+        services.AddSingleton<StreamingFeature>();
+        services.AddSingleton<ISidecarFeature>(provider => provider.GetRequiredService<StreamingFeature>());
         services.AddSingleton<ActiveSubscriptions>();
         services.AddSingleton<SubscriptionFeature>();
         services.AddSingleton<ISidecarFeature>(provider => provider.GetRequiredService<SubscriptionFeature>());
@@ -29,9 +36,19 @@ internal static class PubSubFeature
         return services;
     }
 
+    private static ISubscriptionQuestion QuestionToApp(IServiceProvider provider) => provider.GetRequiredService<GrpcAppChannel>().HasApp
+        ? ActivatorUtilities.CreateInstance<GrpcSubscriptionQuestion>(provider)
+        : ActivatorUtilities.CreateInstance<HttpSubscriptionQuestion>(provider);
+
     public static IEndpointRouteBuilder MapPubSub(this IEndpointRouteBuilder routes)
     {
         PubSubHttp.Map(routes);
+        return routes;
+    }
+
+    public static IEndpointRouteBuilder MapPubSubStreams(this IEndpointRouteBuilder routes)
+    {
+        SubscribeGrpc.Map(routes);
         return routes;
     }
 }

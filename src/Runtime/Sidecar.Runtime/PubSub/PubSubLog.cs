@@ -28,11 +28,11 @@ internal static partial class PubSubLog
     [LoggerMessage(Level = LogLevel.Error, Message = "A failed message of topic {Topic} could not be put on the dead letter topic {DeadLetterTopic} in pubsub {Pubsub}; it goes back to the broker")]
     public static partial void DeadLetterFailed(ILogger logger, Exception failure, string topic, string deadLetterTopic, string pubsub);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The app did not answer GET /dapr/subscribe in {Attempts} attempts; it gets no subscriptions of its own")]
-    public static partial void SubscribeQuestionFailed(ILogger logger, Exception failure, int attempts);
+    [LoggerMessage(Level = LogLevel.Error, Message = "The app did not answer {Question} in {Attempts} attempts; it gets no subscriptions of its own")]
+    public static partial void SubscribeQuestionFailed(ILogger logger, Exception failure, string question, int attempts);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The app has no /dapr/subscribe")]
-    public static partial void NoSubscribeEndpoint(ILogger logger);
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The app has no {Question}")]
+    public static partial void NoSubscribeEndpoint(ILogger logger, string question);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The app answered GET /dapr/subscribe with {Status}; it gets no subscriptions of its own")]
     public static partial void SubscribeQuestionRefused(ILogger logger, int status);
@@ -45,6 +45,9 @@ internal static partial class PubSubLog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Stopped before all messages under way were handled; the broker will deliver them again")]
     public static partial void StoppedWhileHandling(ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An answer to event {Id} of topic {Topic} in pubsub {Pubsub} came by a stream where none is awaited: it came twice, too late, or has another id")]
+    public static partial void AnswerNotAwaited(ILogger logger, string id, string topic, string pubsub);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Ending a subscription failed")]
     public static partial void StopFailed(ILogger logger, Exception failure);

@@ -16,15 +16,16 @@ internal sealed class MessageSettlement(
         if (outcome.Verdict == Verdict.Success)
             return ValueTask.FromResult(BrokerAnswer.Ack);
 
-        // The subscription ends or the time for the message is over: no verdict on the message, the broker has it again.
-        if (outcome.Verdict == Verdict.Retry && cancellationToken.IsCancellationRequested)
+        // Nobody is there to answer, the subscription ends or the time for the message is over: no verdict on the message, the
+        // broker has it again.
+        if (outcome.IsGivenBack || (outcome.Verdict == Verdict.Retry && cancellationToken.IsCancellationRequested))
             return ValueTask.FromResult(BrokerAnswer.Nack);
 
         if (outcome.Verdict == Verdict.Drop)
             PubSubLog.EventDropped(logger, outcome.EventId, subscription.Topic, broker.Name, outcome.Reason);
         else
             PubSubLog.DeliveryFailed(logger, outcome.EventId, subscription.Topic, broker.Name, outcome.Reason);
-        return subscription.DeadLetterTopic is { } deadLetterTopic
+        return subscription.DeadLetterTopic is { } deadLetterTopic && !outcome.HasNoDeadLetter
             ? BuryAsync(deadLetterTopic, message, cancellationToken)
             : ValueTask.FromResult(outcome.Verdict == Verdict.Drop ? BrokerAnswer.Ack : BrokerAnswer.Nack);
     }

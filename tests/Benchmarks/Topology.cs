@@ -26,6 +26,9 @@ internal sealed class Topology : IAsyncDisposable
     /// <summary>Port of the HTTP API of the caller's sidecar.</summary>
     public int ApiPort { get; } = FreePorts.Next();
 
+    /// <summary>Port of its gRPC API.</summary>
+    public int GrpcPort { get; } = FreePorts.Next();
+
     private int OtherApiPort { get; } = FreePorts.Next();
 
     /// <summary>Port of the first forwarder on the way to the callee: as many of them as processes of sidecars.</summary>
@@ -101,7 +104,7 @@ internal sealed class Topology : IAsyncDisposable
             version: 1
             common: {"{"} resourcesPath: ./resources, appLogDestination: file, daprdLogDestination: file {"}"}
             apps:
-              - {"{"} appID: caller, appDirPath: ., appPort: {CallerPort}, daprHTTPPort: {ApiPort}, command: [dotnet, {app}, app] {"}"}
+              - {"{"} appID: caller, appDirPath: ., appPort: {CallerPort}, daprHTTPPort: {ApiPort}, daprGRPCPort: {GrpcPort}, command: [dotnet, {app}, app] {"}"}
               - {"{"} appID: callee, appDirPath: ., appPort: {CalleePort}, daprHTTPPort: {OtherApiPort}, command: [dotnet, {app}, app] {"}"}
 
             """);

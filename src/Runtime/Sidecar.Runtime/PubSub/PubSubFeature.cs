@@ -46,9 +46,9 @@ internal static class PubSubFeature
         return routes;
     }
 
-    public static IEndpointRouteBuilder MapPubSubStreams(this IEndpointRouteBuilder routes)
+    public static void MapPubSubGrpc(this IEndpointRouteBuilder routes)
     {
+        PublishGrpc.Map(routes);
         SubscribeGrpc.Map(routes);
-        return routes;
     }
 }

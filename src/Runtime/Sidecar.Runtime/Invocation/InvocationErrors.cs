@@ -11,7 +11,4 @@ internal static class InvocationErrors
 
     public static DaprError Failed(string appId, string reason) =>
         new(Code, 500, GrpcStatus.Internal, $"failed to invoke, id: {appId}, err: {reason}");
-
-    public static DaprError InvalidBaggage { get; } =
-        new("ERR_BAD_REQUEST", 400, GrpcStatus.InvalidArgument, "invalid baggage header");
 }

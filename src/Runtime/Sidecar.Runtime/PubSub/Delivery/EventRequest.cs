@@ -1,4 +1,4 @@
-using System.Collections.Frozen;
+using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Telemetry;
 
@@ -7,33 +7,21 @@ namespace Sidecar.Runtime.PubSub.Delivery;
 /// <summary>Builds the request that carries an event to the app.</summary>
 internal static class EventRequest
 {
-    // Message metadata become headers, but what frames the request, names its trace or proves the sidecar to the app is not
-    // for a publisher to set. Content headers never reach this list: a request's own headers refuse them.
-    private static readonly FrozenSet<string> Reserved = new[]
-    {
-        "Host", "Connection", "Keep-Alive", "Proxy-Connection", "Transfer-Encoding", "TE", "Trailer", "Upgrade", "Expect",
-        "dapr-api-token", "pubsubname", TraceContext.ParentHeader, TraceContext.StateHeader,
-    }.ToFrozenSet(StringComparer.OrdinalIgnoreCase);
+    private const string PubsubNameHeader = "pubsubname";
 
     public static HttpRequestMessage Create(
         Uri path, string pubsubName, ReadOnlyMemory<byte> cloudEvent, IReadOnlyDictionary<string, string> messageMetadata, in EventSummary summary)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ReadOnlyMemoryContent(cloudEvent) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", ContentTypes.CloudEvent);
-        request.Headers.TryAddWithoutValidation("pubsubname", pubsubName);
+        request.Headers.TryAddWithoutValidation(PubsubNameHeader, pubsubName);
         foreach (var (name, value) in messageMetadata)
         {
-            if (!Reserved.Contains(name) && IsHeaderValue(value))
-                request.Headers.TryAddWithoutValidation(name, value);
+            if (!name.Equals(PubsubNameHeader, StringComparison.OrdinalIgnoreCase))
+                EventHeaders.TryAdd(request, name, value);
         }
 
-        var trace = TraceContext.Continue(summary.TraceParent, summary.TraceState);
-        request.Headers.TryAddWithoutValidation(TraceContext.ParentHeader, trace.TraceParent);
-        if (trace.TraceState.Length > 0 && IsHeaderValue(trace.TraceState))
-            request.Headers.TryAddWithoutValidation(TraceContext.StateHeader, trace.TraceState);
+        EventHeaders.AddTrace(request, TraceContext.Continue(summary.TraceParent, summary.TraceState));
         return request;
     }
-
-    // HttpClient refuses to send anything else, and a message must not be undeliverable for one entry of its metadata.
-    private static bool IsHeaderValue(string text) => text.AsSpan().IndexOfAnyExceptInRange(' ', '~') < 0;
 }

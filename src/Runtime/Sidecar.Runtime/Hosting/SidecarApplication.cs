@@ -9,6 +9,7 @@ using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Sidecar.Components;
 using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Bindings;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Health;
 using Sidecar.Runtime.Hosting.Reload;
@@ -96,6 +97,7 @@ internal static class SidecarApplication
         services.AddInvocation();
         services.AddPubSub();
         services.AddState();
+        services.AddBindings();
         services.AddSecrets();
         services.AddMetadata();
         services.AddSingleton<ISidecarFeature, AppHealthObservation>();
@@ -106,6 +108,7 @@ internal static class SidecarApplication
     {
         app.MapPubSub();
         app.MapState();
+        app.MapBindings();
         app.MapSecrets();
         app.MapMetadata();
         app.MapHealth();

@@ -1,5 +1,8 @@
+using Sidecar.Components.Cron;
+using Sidecar.Components.Http;
 using Sidecar.Components.InMemory;
 using Sidecar.Components.Local;
+using Sidecar.Components.LocalStorage;
 using Sidecar.Components.Sqlite;
 
 namespace Sidecar.Components;
@@ -10,7 +13,11 @@ public sealed class ComponentCatalog(IEnumerable<ComponentType> types)
     public IReadOnlyList<ComponentType> Types { get; } = [.. types];
 
     /// <summary>The drivers of this assembly.</summary>
-    public static ComponentCatalog Default { get; } = new([.. InMemoryComponents.Types, .. SqliteComponents.Types, .. LocalComponents.Types]);
+    public static ComponentCatalog Default { get; } = new(
+    [
+        .. InMemoryComponents.Types, .. SqliteComponents.Types, .. LocalComponents.Types,
+        .. CronComponents.Types, .. HttpComponents.Types, .. LocalStorageComponents.Types,
+    ]);
 
     public ComponentType? Find(string type, string version) => Types.FirstOrDefault(known => known.Answers(type, version));
 }

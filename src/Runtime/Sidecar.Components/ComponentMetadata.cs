@@ -61,6 +61,17 @@ public sealed class ComponentMetadata(IEnumerable<KeyValuePair<string, string>> 
             : throw new ComponentException($"metadata field '{name}' is '{text}', expected a duration such as 500ms, 20s or 1h30m");
     }
 
+    /// <summary>A number of bytes such as <c>1000</c>, <c>10Ki</c> or <c>1M</c>.</summary>
+    /// <exception cref="ComponentException">Not a size.</exception>
+    public long Size(string name, long defaultValue)
+    {
+        if (Find(name) is not { } text)
+            return defaultValue;
+        return Quantity.TryParse(text, out var bytes)
+            ? bytes
+            : throw new ComponentException($"metadata field '{name}' is '{text}', expected a size such as 100Mi or 64k");
+    }
+
     private static string Range(int minimum, int maximum) => (minimum, maximum) switch
     {
         (int.MinValue, int.MaxValue) => "",

@@ -11,7 +11,7 @@ internal static class FlagTable
     private static readonly string[] Acted =
     [
         "app-id", "app-port", "app-protocol", "app-channel-address", "app-max-concurrency", "app-health-check-path", "app-health-probe-interval",
-        "app-health-probe-timeout", "app-health-threshold", "mode", "dapr-http-port", "dapr-grpc-port", "dapr-internal-grpc-port",
+        "app-health-probe-timeout", "app-health-threshold", "app-binding-options-timeout", "mode", "dapr-http-port", "dapr-grpc-port", "dapr-internal-grpc-port",
         "dapr-internal-grpc-listen-address", "dapr-listen-addresses", "dapr-public-port", "dapr-public-listen-address", "unix-domain-socket",
         "allowed-origins", "resources-path", "components-path", "config", "max-body-size", "dapr-http-max-request-size", "read-buffer-size",
         "dapr-http-read-buffer-size", "dapr-graceful-shutdown-seconds", "dapr-block-shutdown-duration", "disable-init-endpoints", "log-level", "log-file",
@@ -25,7 +25,7 @@ internal static class FlagTable
     [
         "placement-host-address", "scheduler-host-address", "scheduler-job-streams", "actors-disseminate-timeout", "actors-service", "reminders-service",
         "control-plane-address", "sentry-address", "control-plane-trust-domain", "control-plane-namespace", "sentry-request-jwt-audiences",
-        "app-binding-options-timeout", "profile-port", "metrics-port", "metrics-listen-address",
+        "profile-port", "metrics-port", "metrics-listen-address",
     ];
 
     private static readonly string[] BooleansWithoutEffectYet =

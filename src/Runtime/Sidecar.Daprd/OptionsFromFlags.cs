@@ -23,6 +23,7 @@ internal static class OptionsFromFlags
         AppChannelAddress = flags.Text("app-channel-address") ?? "127.0.0.1",
         AppMaxConcurrency = flags.Integer("app-max-concurrency", -1, int.MinValue, int.MaxValue),
         AppHealth = AppHealth(flags),
+        AppBindingTimeout = Duration(flags, "app-binding-options-timeout") ?? TimeSpan.Zero,
         HttpPort = flags.Port("dapr-http-port", 3500),
         GrpcPort = flags.Port("dapr-grpc-port", 50001),
         InternalPort = flags.Port("dapr-internal-grpc-port", 0),

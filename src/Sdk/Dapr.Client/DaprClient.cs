@@ -67,6 +67,18 @@ public abstract class DaprClient : IDisposable
     /// <summary>Publishes bytes as they are, under the content type given.</summary>
     public abstract Task PublishByteEventAsync(string pubsubName, string topicName, ReadOnlyMemory<byte> data, string dataContentType = "application/json", Dictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
 
+    /// <summary>Calls an output binding with data as JSON.</summary>
+    /// <exception cref="DaprApiException">The binding could not do it.</exception>
+    public abstract Task InvokeBindingAsync<TRequest>(string bindingName, string operation, TRequest data, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Calls an output binding with data as JSON, and reads its answer from JSON; <c>default</c> when it answers nothing.</summary>
+    /// <inheritdoc cref="InvokeBindingAsync{TRequest}(string, string, TRequest, IReadOnlyDictionary{string, string}?, CancellationToken)"/>
+    public abstract Task<TResponse> InvokeBindingAsync<TRequest, TResponse>(string bindingName, string operation, TRequest data, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default);
+
+    /// <summary>Calls an output binding and gives its answer as it is, with its metadata.</summary>
+    /// <inheritdoc cref="InvokeBindingAsync{TRequest}(string, string, TRequest, IReadOnlyDictionary{string, string}?, CancellationToken)"/>
+    public abstract Task<BindingResponse> InvokeBindingAsync(BindingRequest request, CancellationToken cancellationToken = default);
+
     /// <summary>A POST request that invokes a method of an app.</summary>
     public HttpRequestMessage CreateInvokeMethodRequest(string appId, string methodName) =>
         CreateInvokeMethodRequest(HttpMethod.Post, appId, methodName);

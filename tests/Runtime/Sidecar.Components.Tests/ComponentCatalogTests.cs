@@ -13,6 +13,9 @@ public sealed class ComponentCatalogTests
     [InlineData("pubsub.sqlite", "v1")]
     [InlineData("secretstores.local.file", "v1")]
     [InlineData("secretstores.local.env", "v1")]
+    [InlineData("bindings.cron", "v1")]
+    [InlineData("bindings.http", "v1")]
+    [InlineData("bindings.localstorage", "v1")]
     public void A_known_type_is_found(string type, string version) => Assert.NotNull(ComponentCatalog.Default.Find(type, version));
 
     [Theory]

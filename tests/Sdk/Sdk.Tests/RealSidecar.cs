@@ -17,6 +17,7 @@ public sealed class RealSidecar : IAsyncLifetime
     public const string EncryptedStore = "sealed";
     public const string PubSub = "pubsub";
     public const string Vault = "vault";
+    public const string Files = "files";
 
     private readonly TempFolder _folder = new();
     private readonly SidecarGroup _group = new();
@@ -41,6 +42,7 @@ public sealed class RealSidecar : IAsyncLifetime
         WriteComponent(Vault, "secretstores.local.file", "- name: secretsFile\n    value: ./secrets.json");
         WriteComponent(Store, "state.in-memory");
         WriteComponent(PubSub, "pubsub.in-memory");
+        WriteComponent(Files, "bindings.localstorage", "- name: rootPath\n    value: ./files");
         WriteComponent(EncryptedStore, "state.in-memory", "- name: primaryEncryptionKey\n    secretKeyRef:\n      name: key\n      key: key", $"auth:\n  secretStore: {Vault}\n");
 
         var sidecar = await _group.StartAsync(new SidecarOptions

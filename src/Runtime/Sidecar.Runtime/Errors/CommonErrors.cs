@@ -11,6 +11,9 @@ internal static class CommonErrors
     public static DaprError Malformed(string reason) =>
         new("ERR_MALFORMED_REQUEST", 400, StatusCode.InvalidArgument, reason);
 
+    public static DaprError InvalidBaggage { get; } =
+        new("ERR_BAD_REQUEST", 400, StatusCode.InvalidArgument, "invalid baggage header");
+
     public static DaprError Unclassified(string reason) =>
         new("ERROR", 500, StatusCode.Internal, reason);
 }

@@ -12,7 +12,8 @@ internal static class DaprResults
     // Bodies are read by programs and in terminals, not pasted into HTML: an apostrophe stays one.
     private static readonly JsonSerializerOptions Readable = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
 
-    public static async Task WriteErrorAsync(this HttpContext context, DaprError error)
+    /// <param name="metadata">Told along with the error; null = none.</param>
+    public static async Task WriteErrorAsync(this HttpContext context, DaprError error, IReadOnlyDictionary<string, string>? metadata = null)
     {
         if (context.Response.HasStarted)
         {
@@ -22,6 +23,8 @@ internal static class DaprResults
 
         // A handler that failed half-way may have set headers of its own, of a body that will not come.
         context.Response.Clear();
+        if (metadata is not null)
+            ResponseMetadata.Write(context.Response.Headers, metadata);
         if (MayHaveUnreadBody(context))
             context.Response.Headers.Connection = "close";
         context.Response.StatusCode = error.HttpStatus;

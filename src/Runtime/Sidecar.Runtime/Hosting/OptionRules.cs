@@ -46,6 +46,7 @@ internal static class OptionRules
             HttpPort = options.HttpPort > 0 ? options.HttpPort : PortOwner.FindFree(),
             GrpcPort = options.GrpcPort > 0 ? options.GrpcPort : PortOwner.FindFree(),
             ReconcileInterval = options.ReconcileInterval > TimeSpan.Zero ? Shorter(options.ReconcileInterval) : SidecarOptions.DefaultReconcileInterval,
+            AppBindingTimeout = options.AppBindingTimeout > TimeSpan.Zero ? Shorter(options.AppBindingTimeout) : SidecarOptions.DefaultAppBindingTimeout,
             AppHealth = options.AppHealth?.WithDefaults(),
             BlockShutdown = options.BlockShutdown is { } block ? Shorter(block) : null,
             GracefulShutdown = options.GracefulShutdown > LongestTimer ? TimeSpan.Zero : options.GracefulShutdown,

@@ -10,6 +10,7 @@ using Microsoft.Extensions.Logging;
 using Sidecar.Components;
 using Sidecar.Grpc;
 using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Bindings;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Health;
 using Sidecar.Runtime.Hosting.Reload;
@@ -119,6 +120,7 @@ internal static class SidecarApplication
         services.AddInvocation();
         services.AddPubSub();
         services.AddState();
+        services.AddBindings();
         services.AddSecrets();
         services.AddMetadata();
         services.AddSingleton<ISidecarFeature, AppHealthObservation>();
@@ -129,6 +131,7 @@ internal static class SidecarApplication
     {
         app.MapPubSub();
         app.MapState();
+        app.MapBindings();
         app.MapSecrets();
         app.MapMetadata();
         app.MapHealth();

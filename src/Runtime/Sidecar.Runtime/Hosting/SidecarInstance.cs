@@ -302,11 +302,9 @@ public sealed class SidecarInstance : IAsyncDisposable
         Finish();
     }
 
-    private async Task StopFeaturesAsync()
-    {
-        foreach (var feature in _turns?.Features.Reverse() ?? [])
-            await _steps.TakeAsync(() => feature.OnStoppingAsync(_grace.Token)).ConfigureAwait(false);
-    }
+    // All of them at once: one that waits for what is under way must not let another go on taking messages.
+    private Task StopFeaturesAsync() =>
+        Task.WhenAll((_turns?.Features.Reverse() ?? []).Select(feature => _steps.TakeAsync(() => feature.OnStoppingAsync(_grace.Token))));
 
     // Closing files is worth a moment also when time is over, unless the shutdown is forced.
     private async Task CleanUpAsync()

@@ -9,6 +9,7 @@ namespace Sidecar.Runtime.Hosting;
 public sealed record SidecarOptions
 {
     internal static readonly TimeSpan DefaultReconcileInterval = TimeSpan.FromSeconds(60);
+    internal static readonly TimeSpan DefaultAppBindingTimeout = TimeSpan.FromSeconds(3);
 
     /// <summary><c>--app-id</c>; required, without a dot.</summary>
     public required string AppId { get; init; }
@@ -80,6 +81,9 @@ public sealed record SidecarOptions
 
     /// <summary><c>--enable-api-logging</c>; null = as the Configuration says.</summary>
     public bool? ApiLogging { get; init; }
+
+    /// <summary><c>--app-binding-options-timeout</c>: how long the app may take to say whether it takes an input binding; ≤ 0 = default.</summary>
+    public TimeSpan AppBindingTimeout { get; init; } = DefaultAppBindingTimeout;
 
     /// <summary>Parts of <c>--disable-init-endpoints</c>: config, subscribe.</summary>
     public IReadOnlyList<string> DisabledInitEndpoints { get; init; } = [];

@@ -15,7 +15,4 @@ internal static class InvocationErrors
 
     public static DaprError NoMessage { get; } =
         new("ERR_BAD_REQUEST", 400, StatusCode.InvalidArgument, "invalid request: message is missing");
-
-    public static DaprError InvalidBaggage { get; } =
-        new("ERR_BAD_REQUEST", 400, StatusCode.InvalidArgument, "invalid baggage header");
 }

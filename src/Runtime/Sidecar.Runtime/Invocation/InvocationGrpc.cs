@@ -69,7 +69,7 @@ internal static class InvocationGrpc
             return InvocationErrors.Failed(request.Id, "invalid method name");
         if (message.HttpExtension?.Querystring is { } query && (query.AsSpan().ContainsAnyInRange('\0', ' ') || query.Contains('\u007f', StringComparison.Ordinal)))
             return InvocationErrors.Failed(request.Id, "invalid query string");
-        return TraceContext.IsWellFormedBaggage(baggage) ? null : InvocationErrors.InvalidBaggage;
+        return TraceContext.IsWellFormedBaggage(baggage) ? null : CommonErrors.InvalidBaggage;
     }
 
     private static InvocationCall ToCall(InvokeServiceRequest request, string method, ServerCall call)

@@ -66,7 +66,7 @@ internal static class InvocationHttp
             return InvocationErrors.Failed(named.AppId, "invalid query string");
 
         target = named with { Method = method };
-        return TraceContext.IsWellFormedBaggage(baggage) ? null : InvocationErrors.InvalidBaggage;
+        return TraceContext.IsWellFormedBaggage(baggage) ? null : CommonErrors.InvalidBaggage;
     }
 
     private static async ValueTask<InvocationCall> ToCallAsync(HttpContext context, InvocationTarget target)

@@ -2,6 +2,7 @@ using System.Collections.Concurrent;
 using System.Globalization;
 using System.Text.Json.Nodes;
 using Sidecar.Components;
+using Sidecar.Components.Bindings;
 using Sidecar.Components.PubSub;
 using Sidecar.Components.Secrets;
 using Sidecar.Components.State;
@@ -100,6 +101,7 @@ internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry c
         IStateStore store => State(store.Features),
         IPubSub pubsub => PubSub(pubsub.Features),
         ISecretStore { HoldsSeveralValues: true } => ["MULTIPLE_KEY_VALUES_PER_SECRET"],
+        IInputBinding or IOutputBinding => Binding(component),
         _ => [],
     };
 
@@ -117,6 +119,14 @@ internal sealed class MetadataEngine(SidecarOptions options, ComponentRegistry c
             yield return "KEYS_LIKE";
         if (features.HasFlag(StateFeatures.ETag | StateFeatures.Transactional))
             yield return "ACTOR";
+    }
+
+    private static IEnumerable<string> Binding(IComponent component)
+    {
+        if (component is IInputBinding)
+            yield return "INPUT_BINDING";
+        if (component is IOutputBinding)
+            yield return "OUTPUT_BINDING";
     }
 
     private static IEnumerable<string> PubSub(PubSubFeatures features)

@@ -3,6 +3,7 @@ using System.Text.Json;
 using System.Text.Unicode;
 using Microsoft.AspNetCore.Http;
 using Sidecar.Components.State;
+using Sidecar.Runtime.GoJson;
 using Sidecar.Runtime.Hosting;
 
 namespace Sidecar.Runtime.State;
@@ -12,7 +13,7 @@ internal static class BulkJson
 {
     private const int FlushAt = 64 * 1024;
 
-    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = StateJson.MaxDepth + 2 };
+    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = JsonFields.MaxDepth + 2 };
 
     public static async ValueTask WriteAsync(HttpResponse response, IReadOnlyList<BulkGetResult> results, CancellationToken cancellationToken)
     {
@@ -79,7 +80,7 @@ internal static class BulkJson
 
     private static bool IsJson(ReadOnlySpan<byte> value)
     {
-        var reader = new Utf8JsonReader(value, new JsonReaderOptions { MaxDepth = StateJson.MaxDepth });
+        var reader = new Utf8JsonReader(value, new JsonReaderOptions { MaxDepth = JsonFields.MaxDepth });
         try
         {
             while (reader.Read())

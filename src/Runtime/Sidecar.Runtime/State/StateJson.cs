@@ -1,5 +1,6 @@
 using System.Text.Json;
-using Sidecar.Runtime.State.Values;
+using Sidecar.Runtime.GoJson;
+using static Sidecar.Runtime.GoJson.JsonFields;
 
 namespace Sidecar.Runtime.State;
 
@@ -9,11 +10,6 @@ namespace Sidecar.Runtime.State;
 /// </summary>
 internal static class StateJson
 {
-    /// <summary>Deepest nesting of a body, values included.</summary>
-    public const int MaxDepth = 1000;
-
-    private static readonly JsonReaderOptions Strict = new() { MaxDepth = MaxDepth };
-
     /// <summary><c>[{"key":…,"value":…,"etag":…,"metadata":{…},"options":{…},"contentType":…}]</c></summary>
     /// <exception cref="JsonException">The body is not of that form.</exception>
     public static List<StateItemRequest> ParseSave(ReadOnlySpan<byte> body)
@@ -173,60 +169,5 @@ internal static class StateJson
             else
                 reader.Skip();
         }
-    }
-
-    private static Dictionary<string, string> ReadMetadata(ref Utf8JsonReader reader)
-    {
-        var metadata = new Dictionary<string, string>(StringComparer.Ordinal);
-        if (reader.TokenType == JsonTokenType.Null)
-            return metadata;
-        Expect(ref reader, JsonTokenType.StartObject, "metadata", "an object of strings");
-        while (NextField(ref reader, out var name))
-            metadata[name] = ReadText(ref reader, "metadata") ?? "";
-        return metadata;
-    }
-
-    private static string? ReadText(ref Utf8JsonReader reader, string field)
-    {
-        if (reader.TokenType != JsonTokenType.Null)
-            Expect(ref reader, JsonTokenType.String, field, "a string");
-        return JsonText.Read(ref reader);
-    }
-
-    /// <summary>Moves to the value of the next field, until the object ends.</summary>
-    private static bool NextField(ref Utf8JsonReader reader, out string name)
-    {
-        name = "";
-        if (!reader.Read() || reader.TokenType == JsonTokenType.EndObject)
-            return false;
-        name = KnownName(ref reader) ?? JsonText.Read(ref reader)!;
-        reader.Read();
-        return true;
-    }
-
-    // Saves the usual names their strings.
-    private static string? KnownName(ref Utf8JsonReader reader) => reader.ValueSpan switch
-    {
-        [(byte)'k', (byte)'e', (byte)'y'] => "key",
-        [(byte)'v', (byte)'a', (byte)'l', (byte)'u', (byte)'e'] => "value",
-        [(byte)'e', (byte)'t', (byte)'a', (byte)'g'] => "etag",
-        _ => null,
-    };
-
-    private static bool IsField(string name, string field) => string.Equals(name, field, StringComparison.OrdinalIgnoreCase);
-
-    private static void Begin(ref Utf8JsonReader reader, JsonTokenType token, string expected)
-    {
-        reader.Read();
-        Expect(ref reader, token, "body", expected);
-    }
-
-    /// <summary>Nothing may follow the value; the reader throws if something does.</summary>
-    private static void End(ref Utf8JsonReader reader) => reader.Read();
-
-    private static void Expect(ref Utf8JsonReader reader, JsonTokenType token, string field, string expected)
-    {
-        if (reader.TokenType != token)
-            throw new JsonException($"{field}: expected {expected}, found {reader.TokenType} at byte {reader.TokenStartIndex}");
     }
 }

@@ -42,7 +42,7 @@ internal static class ApiSpans
     {
         switch (path)
         {
-            case [var version, ("state" or "secrets") and var block, var store, ..]:
+            case [var version, ("state" or "secrets" or "bindings") and var block, var store, ..]:
                 span.SetTag("db.system", block).SetTag("db.name", store).SetTag("db.connection_string", block)
                     .SetTag("db.statement", $"{verb} /{version}/{block}/{store}");
                 break;

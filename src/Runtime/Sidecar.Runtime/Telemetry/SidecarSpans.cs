@@ -9,7 +9,8 @@ namespace Sidecar.Runtime.Telemetry;
 /// </summary>
 /// <remarks>
 /// <c>/v1.0/…</c> (client): a request to the API, by its path. <c>CallLocal/{app-id}/{method}</c> (server): an invocation, at
-/// the callee's sidecar. <c>pubsub/{topic}</c> (server): a message on its way to the app.
+/// the callee's sidecar. <c>pubsub/{topic}</c> (server): a message on its way to the app. <c>bindings/{name}</c> (server): an event
+/// of an input binding on its way to the app.
 /// </remarks>
 public static class SidecarSpans
 {
@@ -50,6 +51,10 @@ public static class SidecarSpans
             ? Start(options, $"pubsub/{topic}", ActivityKind.Server, traceParent, traceState)?
                 .SetTag("messaging.system", "pubsub").SetTag("messaging.destination", topic).SetTag("messaging.destination_kind", "topic")
             : null;
+
+    /// <summary>An event of an input binding on its way to the app.</summary>
+    internal static Activity? StartBindingEvent(SidecarOptions options, string binding, string? traceParent, string? traceState) =>
+        options.Spans.HasListeners() ? Start(options, $"bindings/{binding}", ActivityKind.Server, traceParent, traceState) : null;
 
     /// <summary>Continues the trace, or begins one when there is none or it is malformed.</summary>
     internal static Activity? Start(SidecarOptions options, string name, ActivityKind kind, string? traceParent, string? traceState)

@@ -1,4 +1,5 @@
 using Sidecar.Components;
+using Sidecar.Components.Bindings;
 using Sidecar.Components.PubSub;
 using Sidecar.Components.Secrets;
 using Sidecar.Components.State;
@@ -17,6 +18,7 @@ internal static class FaultingComponents
         IPubSub and IBulkPublisher => new FaultingBulkPubSub((IPubSub)component, wires),
         IPubSub broker => new FaultingPubSub(broker, wires),
         ISecretStore secrets => new FaultingSecretStore(secrets, wires),
+        IOutputBinding binding and not IInputBinding => new FaultingOutputBinding(binding, wires),
         _ => component,
     };
 }
@@ -107,4 +109,12 @@ internal sealed class FaultingSecretStore(ISecretStore inner, SidecarWires wires
 
     public ValueTask<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> GetAllAsync(IReadOnlyDictionary<string, string> metadata, CancellationToken cancellationToken) =>
         CallAsync("bulkGetSecret", null, token => inner.GetAllAsync(metadata, token), cancellationToken);
+}
+
+internal sealed class FaultingOutputBinding(IOutputBinding inner, SidecarWires wires) : FaultingComponent(inner, wires), IOutputBinding
+{
+    public IReadOnlyList<string> Operations => inner.Operations;
+
+    public ValueTask<BindingReply?> InvokeAsync(BindingRequest request, CancellationToken cancellationToken) =>
+        CallAsync(request.Operation, null, token => inner.InvokeAsync(request, token), cancellationToken);
 }

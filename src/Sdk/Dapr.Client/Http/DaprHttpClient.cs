@@ -10,6 +10,7 @@ internal sealed class DaprHttpClient(SidecarConnection sidecar, TimeProvider clo
     private readonly BulkStateClient _bulkState = new(sidecar, new StateClient(sidecar));
     private readonly PublishClient _publish = new(sidecar);
     private readonly BulkPublishClient _bulkPublish = new(sidecar);
+    private readonly BindingClient _bindings = new(sidecar);
     private readonly SecretClient _secrets = new(sidecar);
     private readonly InvocationRequests _requests = new(sidecar);
     private readonly SidecarStatusClient _status = new(sidecar, clock);
@@ -35,6 +36,15 @@ internal sealed class DaprHttpClient(SidecarConnection sidecar, TimeProvider clo
 
     public override Task PublishByteEventAsync(string pubsubName, string topicName, ReadOnlyMemory<byte> data, string dataContentType = "application/json", Dictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
         _publish.PublishAsync(pubsubName, topicName, data, dataContentType, metadata, cancellationToken);
+
+    public override Task InvokeBindingAsync<TRequest>(string bindingName, string operation, TRequest data, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
+        _bindings.InvokeAsync(bindingName, operation, data, metadata, cancellationToken);
+
+    public override Task<TResponse> InvokeBindingAsync<TRequest, TResponse>(string bindingName, string operation, TRequest data, IReadOnlyDictionary<string, string>? metadata = null, CancellationToken cancellationToken = default) =>
+        _bindings.InvokeAsync<TRequest, TResponse>(bindingName, operation, data, metadata, cancellationToken);
+
+    public override Task<BindingResponse> InvokeBindingAsync(BindingRequest request, CancellationToken cancellationToken = default) =>
+        _bindings.InvokeAsync(request, cancellationToken);
 
     public override HttpRequestMessage CreateInvokeMethodRequest(HttpMethod httpMethod, string appId, string methodName) =>
         _requests.Create(httpMethod, appId, methodName, []);

@@ -92,6 +92,8 @@ public sealed class ExternalInvocationTests : IAsyncLifetime
               headers:
               - name: x-plain
                 value: 7
+              - name: content-type
+                value: text/own
               - name: x-secret
                 secretKeyRef: { name: key }
               - name: x-environment
@@ -118,7 +120,7 @@ public sealed class ExternalInvocationTests : IAsyncLifetime
 
         Assert.Equal("service", await answer.Content.ReadAsStringAsync());
         Assert.Equal(("7", "from-the-store", "from-the-environment", "1"), (seen["x-plain"], seen["x-secret"], seen["x-environment"], seen["x-own"]));
-        Assert.Equal($"127.0.0.1:{_service.Port}", seen["host"]);
+        Assert.Equal(($"127.0.0.1:{_service.Port}", "text/own"), (seen["host"], seen["content-type"]));
         Assert.Equal(55, seen["traceparent"].Length);
         Assert.DoesNotContain(seen, header => header.Key.StartsWith("dapr-", StringComparison.OrdinalIgnoreCase) || header.Key.StartsWith("x-forwarded", StringComparison.OrdinalIgnoreCase) || header.Value.Contains("of-the-", StringComparison.Ordinal));
         Assert.Contains("""

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
+using Sidecar.Runtime.GoJson;
 using Sidecar.Runtime.State;
-using Sidecar.Runtime.State.Values;
 
 namespace Sidecar.Runtime.Tests.State;
 

@@ -44,6 +44,19 @@ public sealed class RealSidecarTests(RealSidecar sidecar) : IClassFixture<RealSi
     }
 
     [Fact]
+    public async Task AnOutputBindingDoesWhatItIsAsked()
+    {
+        var name = new Dictionary<string, string> { ["fileName"] = "a.txt" };
+        var created = await _dapr.InvokeBindingAsync<string, Dictionary<string, string>>(RealSidecar.Files, "create", "hello there", name);
+        var read = await _dapr.InvokeBindingAsync(new BindingRequest(RealSidecar.Files, "get") { Metadata = { ["fileName"] = "a.txt" } });
+
+        Assert.Equal(name, created);
+        Assert.Equal("hello there"u8.ToArray(), read.Data.ToArray());
+        var missing = await Assert.ThrowsAsync<DaprApiException>(() => _dapr.InvokeBindingAsync(RealSidecar.Files, "get", "", new Dictionary<string, string> { ["fileName"] = "b" }));
+        Assert.Contains("file not found: b", missing.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task MetadataAndHealthTellOfTheSidecar()
     {
         await _dapr.WaitForSidecarAsync();

@@ -1,3 +1,4 @@
+using Sidecar.Components.Http;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.NameResolution;
 
@@ -11,31 +12,21 @@ namespace Sidecar.Runtime.Invocation.External;
 /// <param name="headers">Of the HTTPEndpoint, resolved.</param>
 internal sealed class ExternalPeer(Uri baseUrl, IReadOnlyList<KeyValuePair<string, string>> headers, HttpMessageInvoker client) : IPeer
 {
-    private const int MaximumRedirects = 10;
-
     private readonly string _root = baseUrl.GetLeftPart(UriPartial.Path).TrimEnd('/');
 
     public async Task<HttpResponseMessage> InvokeAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
         request.RequestUri = new Uri(_root + request.RequestUri!.OriginalString, PlainTransport.Verbatim);
         foreach (var (name, value) in headers)
-            Set(request, name, value);
+            RequestHeaders.Set(request, name, value);
         for (var followed = 0; ; followed++)
         {
             var response = await SendAsync(request, cancellationToken).ConfigureAwait(false);
             if (Redirect.Next(request, response, headers) is not { } next)
                 return response;
             response.Dispose();
-            request = followed < MaximumRedirects ? next : throw new HttpRequestException($"stopped after {MaximumRedirects} redirects, the last to {next.RequestUri}");
+            request = followed < Redirect.Most ? next : throw new HttpRequestException($"stopped after {Redirect.Most} redirects, the last to {next.RequestUri}");
         }
-    }
-
-    private static void Set(HttpRequestMessage request, string name, string value)
-    {
-        request.Headers.Remove(name);
-        request.Content?.Headers.Remove(name);
-        if (!request.Headers.TryAddWithoutValidation(name, value))
-            request.Content?.Headers.TryAddWithoutValidation(name, value);
     }
 
     private async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)

@@ -5,8 +5,8 @@ using System.Security.Cryptography;
 using System.Text;
 using Sidecar.Components;
 using Sidecar.Components.State;
+using Sidecar.Runtime.GoJson;
 using Sidecar.Runtime.Resources;
-using Sidecar.Runtime.State.Values;
 
 namespace Sidecar.Runtime.State.Encryption;
 

@@ -2,8 +2,8 @@ using System.Buffers;
 using System.Text.Encodings.Web;
 using System.Text.Json;
 using Sidecar.Components.State;
+using Sidecar.Runtime.GoJson;
 using Sidecar.Runtime.Hosting;
-using Sidecar.Runtime.State.Values;
 using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.State.Outbox;
@@ -20,7 +20,7 @@ internal static class OutboxEvent
     private const string ContentType = "contentType";
 
     // Not for a browser: characters stay as they are where JSON allows it.
-    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = StateJson.MaxDepth };
+    private static readonly JsonWriterOptions Relaxed = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, MaxDepth = JsonFields.MaxDepth };
 
     /// <param name="upsert">As the store gets it: of an encrypted store the event carries what is encrypted, here as in Dapr.</param>
     public static ReadOnlyMemory<byte> Write(
@@ -67,7 +67,7 @@ internal static class OutboxEvent
     /// <summary>The event's id, or null if this is no CloudEvent with one.</summary>
     public static string? ReadId(ReadOnlySpan<byte> cloudEvent)
     {
-        var reader = new Utf8JsonReader(cloudEvent, new JsonReaderOptions { MaxDepth = StateJson.MaxDepth + 1 });
+        var reader = new Utf8JsonReader(cloudEvent, new JsonReaderOptions { MaxDepth = JsonFields.MaxDepth + 1 });
         try
         {
             if (!reader.Read() || reader.TokenType != JsonTokenType.StartObject)

@@ -1,10 +1,13 @@
 using System.Net;
 
-namespace Sidecar.Runtime.Invocation.External;
+namespace Sidecar.Components.Http;
 
 /// <summary>The request that a redirect asks for, in the way of Go's client (RFC 9110, section 15.4).</summary>
-internal static class Redirect
+public static class Redirect
 {
+    /// <summary>How many are followed.</summary>
+    public const int Most = 10;
+
     /// <summary>Not for another origin than the one they were meant for.</summary>
     private static readonly string[] Personal = ["Authorization", "Cookie", "Cookie2", "WWW-Authenticate"];
 

@@ -4,7 +4,7 @@ using System.Text;
 using System.Text.Json;
 using System.Text.Unicode;
 
-namespace Sidecar.Runtime.State.Values;
+namespace Sidecar.Runtime.GoJson;
 
 /// <summary>
 /// Strings of a JSON text as Go decodes them: a lone surrogate or a byte that is not UTF-8 becomes U+FFFD, where

@@ -2,7 +2,7 @@ using System.Buffers.Text;
 using System.Globalization;
 using System.Text;
 
-namespace Sidecar.Runtime.State.Values;
+namespace Sidecar.Runtime.GoJson;
 
 /// <summary>
 /// Prints numbers as Go prints a float64, which is what every JSON number is once Dapr has decoded it: the fewest digits

@@ -1,7 +1,7 @@
 using System.Text;
 using System.Text.Json;
 
-namespace Sidecar.Runtime.State.Values;
+namespace Sidecar.Runtime.GoJson;
 
 /// <summary>
 /// The text Go's verb <c>%v</c> gives for a decoded JSON value: strings bare, <c>map[a:1 b:[2 3]]</c>, null as <c>&lt;nil&gt;</c>.
@@ -12,7 +12,7 @@ internal static class GoPrinter
     /// <param name="compact">A value as <see cref="CompactJson"/> wrote it: keys sorted and unique, no lone surrogates.</param>
     public static string Print(ReadOnlyMemory<byte> compact)
     {
-        using var document = JsonDocument.Parse(compact, new JsonDocumentOptions { MaxDepth = StateJson.MaxDepth });
+        using var document = JsonDocument.Parse(compact, new JsonDocumentOptions { MaxDepth = JsonFields.MaxDepth });
         var text = new StringBuilder();
         Print(document.RootElement, text);
         return text.ToString();

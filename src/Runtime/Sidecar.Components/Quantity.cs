@@ -1,6 +1,6 @@
 using System.Globalization;
 
-namespace Sidecar.Runtime.Resources;
+namespace Sidecar.Components;
 
 /// <summary>Sizes such as <c>4Mi</c>, <c>512k</c> or <c>1000</c>: a whole number of bytes with a decimal (k, M, G) or binary (Ki, Mi, Gi) suffix.</summary>
 public static class Quantity

@@ -2,7 +2,7 @@ using System.Buffers;
 using System.Runtime.InteropServices;
 using System.Text.Json;
 
-namespace Sidecar.Runtime.State.Values;
+namespace Sidecar.Runtime.GoJson;
 
 /// <summary>
 /// Writes a JSON value the way Dapr stores it: decoded and encoded again by Go, hence without insignificant white space,

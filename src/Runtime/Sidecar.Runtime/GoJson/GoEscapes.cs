@@ -1,6 +1,6 @@
 using System.Buffers;
 
-namespace Sidecar.Runtime.State.Values;
+namespace Sidecar.Runtime.GoJson;
 
 /// <summary>What Go's JSON encoder escapes: quotes, backslashes, control characters, HTML's <c>&lt; &gt; &amp;</c>, U+2028 and U+2029.</summary>
 internal static class GoEscapes

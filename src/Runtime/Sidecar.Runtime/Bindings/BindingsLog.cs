@@ -33,4 +33,7 @@ internal static partial class BindingsLog
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Stopped before the app had answered all events of input bindings")]
     public static partial void StoppedWhileHandling(this ILogger logger);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "the answer to an event of input binding {Binding} names output binding {Output}, which failed: {Reason}")]
+    public static partial void OutputFailed(this ILogger logger, string binding, string output, string reason);
 }

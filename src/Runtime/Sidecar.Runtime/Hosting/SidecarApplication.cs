@@ -143,7 +143,7 @@ internal static class SidecarApplication
     {
         if (parts.Options.ApiToken is { } token)
             app.Use(ApiTokenCheck.ForGrpc(token));
-        app.Use(BinaryTraceContext.AdoptAsync);
+        app.Use(BinaryTrace.AdoptAsync);
         app.Use(GrpcSpans.For(parts.Options));
         if (LogsApiCalls(parts))
             app.Use(GrpcCallLog.For(app.ApplicationServices.GetRequiredService<ILoggerFactory>(), parts.Options.Time));
@@ -155,6 +155,7 @@ internal static class SidecarApplication
             routes.MapPubSubGrpc();
             routes.MapStateGrpc();
             routes.MapSecretsGrpc();
+            routes.MapBindingsGrpc();
             routes.MapMetadataGrpc();
             routes.MapShutdownGrpc();
             DaprService.MapUnimplemented(routes);

@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace Sidecar.Runtime.Telemetry;
 
 /// <summary>
@@ -29,6 +31,14 @@ internal static class BinaryTrace
         return bytes;
     }
 
+    /// <summary>Puts the trace that a request names in this form into its <c>traceparent</c>, which it goes before, so that all others need to know one form alone.</summary>
+    public static Task AdoptAsync(HttpContext context, RequestDelegate next)
+    {
+        if (ToTraceParent(context.Request.Headers[Key]) is { } traceParent)
+            context.Request.Headers.TraceParent = traceParent;
+        return next(context);
+    }
+
     /// <summary>As a header carries it.</summary>
     public static string HeaderOf(string traceParent) => Convert.ToBase64String(Of(traceParent)).TrimEnd('=');
 
@@ -40,6 +50,7 @@ internal static class BinaryTrace
             return null;
         if (bytes[0] != 0 || bytes[1] != 0 || bytes[Span - 1] != 1 || bytes[Flags - 1] != 2)
             return null;
-        return $"00-{Convert.ToHexStringLower(bytes[2..(Span - 1)])}-{Convert.ToHexStringLower(bytes[Span..(Flags - 1)])}-{Convert.ToHexStringLower(bytes[Flags..])}";
+        var parent = $"00-{Convert.ToHexStringLower(bytes[2..(Span - 1)])}-{Convert.ToHexStringLower(bytes[Span..(Flags - 1)])}-{Convert.ToHexStringLower(bytes[Flags..])}";
+        return TraceContext.IsWellFormed(parent) ? parent : null;
     }
 }

@@ -7,14 +7,16 @@ internal sealed class DaprdProcess : IAsyncDisposable
 {
     private readonly TestProcess _process;
 
-    private DaprdProcess(TestProcess process, int httpPort)
+    private DaprdProcess(TestProcess process, int httpPort, int grpcPort)
     {
         _process = process;
-        HttpPort = httpPort;
+        (HttpPort, GrpcPort) = (httpPort, grpcPort);
         Client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{httpPort}") };
     }
 
     public int HttpPort { get; }
+
+    public int GrpcPort { get; }
 
     public HttpClient Client { get; }
 
@@ -28,15 +30,16 @@ internal sealed class DaprdProcess : IAsyncDisposable
     {
         Directory.CreateDirectory(folder.File("components"));
         var port = httpPort ?? FreePorts.Next();
+        var grpcPort = FreePorts.Next();
         List<string> arguments =
         [
-            Path.Combine(AppContext.BaseDirectory, "daprd.dll"), "--app-id", appId, "--dapr-http-port", $"{port}", "--dapr-grpc-port", $"{FreePorts.Next()}",
+            Path.Combine(AppContext.BaseDirectory, "daprd.dll"), "--app-id", appId, "--dapr-http-port", $"{port}", "--dapr-grpc-port", $"{grpcPort}",
             "--resources-path", folder.File("components"), "--name-registry", folder.File("names.db"),
         ];
         if (appPort > 0)
             arguments.AddRange(["--app-port", $"{appPort}"]);
         arguments.AddRange(flags ?? []);
-        return new DaprdProcess(TestProcess.Start("dotnet", arguments, folder.Path, environment), port);
+        return new DaprdProcess(TestProcess.Start("dotnet", arguments, folder.Path, environment), port, grpcPort);
     }
 
     /// <summary>Starts it and waits for <c>/v1.0/healthz</c>.</summary>

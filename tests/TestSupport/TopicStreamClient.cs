@@ -1,6 +1,7 @@
 using Google.Protobuf.Reflection;
 using Sidecar.Grpc;
 using Sidecar.Protos;
+using Xunit;
 using Status = Sidecar.Protos.TopicEventResponse.Types.TopicEventResponseStatus;
 
 namespace TestSupport;
@@ -27,6 +28,9 @@ public sealed class TopicStreamClient : IAsyncDisposable
         Assert.NotNull(stream._call.Current.InitialResponse);
         return stream;
     }
+
+    /// <summary>Opens a stream and says nothing.</summary>
+    public static TopicStreamClient OpenSilently(GrpcChannel channel) => new(channel);
 
     /// <summary>Opens a stream whose first request is this one, and reads nothing.</summary>
     public static async Task<TopicStreamClient> BeginAsync(GrpcChannel channel, SubscribeTopicEventsRequestAlpha1 first)

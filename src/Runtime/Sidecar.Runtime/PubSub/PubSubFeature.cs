@@ -36,10 +36,6 @@ internal static class PubSubFeature
         return services;
     }
 
-    private static ISubscriptionQuestion QuestionToApp(IServiceProvider provider) => provider.GetRequiredService<GrpcAppChannel>().HasApp
-        ? ActivatorUtilities.CreateInstance<GrpcSubscriptionQuestion>(provider)
-        : ActivatorUtilities.CreateInstance<HttpSubscriptionQuestion>(provider);
-
     public static IEndpointRouteBuilder MapPubSub(this IEndpointRouteBuilder routes)
     {
         PubSubHttp.Map(routes);
@@ -51,4 +47,8 @@ internal static class PubSubFeature
         PublishGrpc.Map(routes);
         SubscribeGrpc.Map(routes);
     }
+
+    private static ISubscriptionQuestion QuestionToApp(IServiceProvider provider) => provider.GetRequiredService<GrpcAppChannel>().HasApp
+        ? ActivatorUtilities.CreateInstance<GrpcSubscriptionQuestion>(provider)
+        : ActivatorUtilities.CreateInstance<HttpSubscriptionQuestion>(provider);
 }

@@ -1,4 +1,6 @@
 using Benchmarks.Load;
+using Google.Protobuf;
+using Sidecar.Protos;
 
 namespace Benchmarks;
 
@@ -14,6 +16,7 @@ internal sealed record Scenario(string Name, bool Isolated, double? Target, Func
     [
         Invoke("invoke", isolated: false, 0.35),
         GetState("state get, in-memory", "memory-state", 0.6),
+        GetStateOverGrpc("state get, in-memory, gRPC", "memory-state"),
         SaveState("state save, in-memory", "memory-state"),
         GetState("state get, sqlite", "sqlite-state"),
         SaveState("state save, sqlite", "sqlite-state"),
@@ -35,6 +38,12 @@ internal sealed record Scenario(string Name, bool Isolated, double? Target, Func
         name, false, target,
         topology => new LoadJob(topology.CalleePort, "GET", "/document", "", 1),
         topology => new LoadJob(topology.ApiPort, "GET", $"/v1.0/state/{store}/document", "", 1));
+
+    private static Scenario GetStateOverGrpc(string name, string store) => new(
+        name, false, null,
+        topology => new LoadJob(topology.CalleePort, "GET", "/document", "", 1),
+        topology => new LoadJob(
+            topology.GrpcPort, "POST", "/dapr.proto.runtime.v1.Dapr/GetState", new GetStateRequest { StoreName = store, Key = "document" }.ToByteString().ToBase64(), 1, IsGrpc: true));
 
     private static Scenario SaveState(string name, string store) => new(
         name, false, null,

@@ -25,6 +25,9 @@ internal sealed class Topology : IAsyncDisposable
     /// <summary>Port of the HTTP API of the caller's sidecar.</summary>
     public int ApiPort { get; } = FreePorts.Next();
 
+    /// <summary>Port of its gRPC API.</summary>
+    public int GrpcPort { get; } = FreePorts.Next();
+
     private int OtherApiPort { get; } = FreePorts.Next();
 
     /// <summary>The processes that sidecars run in: one when they are co-hosted.</summary>
@@ -92,7 +95,7 @@ internal sealed class Topology : IAsyncDisposable
             version: 1
             common: {"{"} resourcesPath: ./resources, appLogDestination: file, daprdLogDestination: file {"}"}
             apps:
-              - {"{"} appID: caller, appDirPath: ., appPort: {CallerPort}, daprHTTPPort: {ApiPort}, command: [dotnet, {app}, app] {"}"}
+              - {"{"} appID: caller, appDirPath: ., appPort: {CallerPort}, daprHTTPPort: {ApiPort}, daprGRPCPort: {GrpcPort}, command: [dotnet, {app}, app] {"}"}
               - {"{"} appID: callee, appDirPath: ., appPort: {CalleePort}, daprHTTPPort: {OtherApiPort}, command: [dotnet, {app}, app] {"}"}
 
             """);

@@ -38,7 +38,7 @@ public sealed class DaprTestApp
     /// <summary>For a Dapr client of the test's own: <c>new DaprClientBuilder().UseHttpEndpoint(app.HttpEndpoint)</c>.</summary>
     public string HttpEndpoint => $"http://127.0.0.1:{HttpPort}";
 
-    /// <summary>For a Dapr client of the test's own that speaks gRPC.</summary>
+    /// <summary>The sidecar's gRPC API, HTTP/2 without TLS: for a Dapr client of the test's own that speaks gRPC, in whatever language it is.</summary>
     public string GrpcEndpoint => $"http://127.0.0.1:{GrpcPort}";
 
     /// <summary>Calls the app itself, not through any sidecar. Owned by the host.</summary>

@@ -5,6 +5,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Sidecar.Components;
+using Sidecar.Protos;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.NameResolution;
@@ -49,8 +50,10 @@ internal sealed class RequestPaths
         host.UseEndpoints(_ => { });
         var paths = new RequestPaths(((IApplicationBuilder)host).Build());
         paths.Send(HttpMethods.Post, "/v1.0/state/store", Item, 204);
+        var grpc = new GrpcPath(paths._pipeline, "/dapr.proto.runtime.v1.Dapr/GetState", new GetStateRequest { StoreName = "store", Key = "document" });
         return
         [
+            new("request: state get, gRPC", grpc.Send),
             paths.Path("request: invoke", HttpMethods.Get, "/v1.0/invoke/callee/method/documents/4711?full=true", null, 200),
             paths.Path("request: invoke with a body", HttpMethods.Post, "/v1.0/invoke/callee/method/documents", Document, 200),
             paths.Path("request: state get", HttpMethods.Get, "/v1.0/state/store/document", null, 200),

@@ -13,7 +13,7 @@ internal sealed class ClosedLoop(LoadJob job)
 
     public async Task<LoadResult> RunAsync()
     {
-        var connections = await Task.WhenAll(Enumerable.Range(0, job.Connections).Select(_ => HttpConnection.OpenAsync(job.Port)));
+        var connections = await Task.WhenAll(Enumerable.Range(0, job.Connections).Select(_ => job.OpenAsync()));
         var began = Stopwatch.GetTimestamp();
         var until = job.Count > 0 ? long.MaxValue : began + (long)(job.Seconds * Stopwatch.Frequency);
         await Task.WhenAll(connections.Select(connection => SendAsync(connection, until)));
@@ -23,7 +23,7 @@ internal sealed class ClosedLoop(LoadJob job)
         return new LoadResult(_answered, _errors, began, seconds, _latencies.Percentile(0.5), _latencies.Percentile(0.99));
     }
 
-    private async Task SendAsync(HttpConnection connection, long until)
+    private async Task SendAsync(ILoadConnection connection, long until)
     {
         var request = _request.ToArray();
         for (var due = Stopwatch.GetTimestamp(); due < until && MayBegin(); due = Stopwatch.GetTimestamp())

@@ -9,7 +9,7 @@ namespace Benchmarks.Load;
 /// A keep-alive connection that knows as little of HTTP as answers of the app and the sidecar need, so that the machine's time
 /// goes to them and not to a client.
 /// </summary>
-internal sealed class HttpConnection : IDisposable
+internal sealed class HttpConnection : ILoadConnection
 {
     private readonly Socket _socket = new(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
     private readonly byte[] _buffer = new byte[64 * 1024];

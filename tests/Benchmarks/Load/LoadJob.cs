@@ -5,12 +5,17 @@ namespace Benchmarks.Load;
 /// <param name="Rate">Requests per second, evenly spaced whatever the answers take; 0 = as fast as the answers come.</param>
 /// <param name="Count">How many; 0 = as many as there is time for.</param>
 /// <param name="IsStamped">The body has a <see cref="Stamp.Placeholder"/>, which each request fills in.</param>
+/// <param name="IsGrpc">The path is a method, the body its message in base64; of what HTTP has nothing else counts.</param>
 internal sealed record LoadJob(
-    int Port, string Verb, string Path, string Body, int Connections, double Seconds = 0, double Rate = 0, int Count = 0, bool IsStamped = false)
+    int Port, string Verb, string Path, string Body, int Connections, double Seconds = 0, double Rate = 0, int Count = 0, bool IsStamped = false, bool IsGrpc = false)
 {
-    /// <summary>The request as it goes over the wire.</summary>
+    public async Task<ILoadConnection> OpenAsync() => IsGrpc ? new GrpcConnection(Port, Path) : await HttpConnection.OpenAsync(Port);
+
+    /// <summary>The request as a connection takes it: all that goes over the wire, or the message of a call.</summary>
     public byte[] ToBytes()
     {
+        if (IsGrpc)
+            return Convert.FromBase64String(Body);
         var framing = Body.Length == 0 ? "" : $"Content-Type: application/json\r\nContent-Length: {Body.Length}\r\n";
         return System.Text.Encoding.ASCII.GetBytes($"{Verb} {Path} HTTP/1.1\r\nHost: 127.0.0.1:{Port}\r\nUser-Agent: bench\r\nAccept: */*\r\n{framing}\r\n{Body}");
     }

@@ -12,7 +12,7 @@ internal sealed partial class OpenLoop(LoadJob job)
     private readonly byte[] _request = job.ToBytes();
     private readonly Latencies _latencies = new();
     private readonly Lock _lock = new();
-    private readonly Stack<HttpConnection> _free = new();
+    private readonly Stack<ILoadConnection> _free = new();
     private readonly Queue<long> _overdue = new();
     private readonly TaskCompletionSource _done = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private long _left;
@@ -20,7 +20,7 @@ internal sealed partial class OpenLoop(LoadJob job)
 
     public async Task<LoadResult> RunAsync()
     {
-        var connections = await Task.WhenAll(Enumerable.Range(0, job.Connections).Select(_ => HttpConnection.OpenAsync(job.Port)));
+        var connections = await Task.WhenAll(Enumerable.Range(0, job.Connections).Select(_ => job.OpenAsync()));
         foreach (var connection in connections)
             _free.Push(connection);
         var count = job.Count > 0 ? job.Count : (long)(job.Rate * job.Seconds);
@@ -49,7 +49,7 @@ internal sealed partial class OpenLoop(LoadJob job)
 
     private void Begin(long due)
     {
-        HttpConnection? connection;
+        ILoadConnection? connection;
         lock (_lock)
         {
             if (!_free.TryPop(out connection))
@@ -60,7 +60,7 @@ internal sealed partial class OpenLoop(LoadJob job)
             _ = SendAsync(connection, due);
     }
 
-    private async Task SendAsync(HttpConnection connection, long due)
+    private async Task SendAsync(ILoadConnection connection, long due)
     {
         try
         {

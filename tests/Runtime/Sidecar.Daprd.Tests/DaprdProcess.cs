@@ -7,14 +7,16 @@ internal sealed class DaprdProcess : IAsyncDisposable
 {
     private readonly TestProcess _process;
 
-    private DaprdProcess(TestProcess process, int httpPort)
+    private DaprdProcess(TestProcess process, int httpPort, int grpcPort)
     {
         _process = process;
-        HttpPort = httpPort;
+        (HttpPort, GrpcPort) = (httpPort, grpcPort);
         Client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{httpPort}") };
     }
 
     public int HttpPort { get; }
+
+    public int GrpcPort { get; }
 
     public HttpClient Client { get; }
 
@@ -24,19 +26,19 @@ internal sealed class DaprdProcess : IAsyncDisposable
 
     /// <summary>Starts it and returns at once.</summary>
     public static DaprdProcess Start(
-        TempFolder folder, string appId, int appPort = 0, IEnumerable<string>? flags = null, IReadOnlyDictionary<string, string?>? environment = null, int? httpPort = null)
+        TempFolder folder, string appId, int appPort = 0, IEnumerable<string>? flags = null, IReadOnlyDictionary<string, string?>? environment = null, int? httpPort = null, int? grpcPort = null)
     {
         Directory.CreateDirectory(folder.File("components"));
-        var port = httpPort ?? FreePorts.Next();
+        var (port, grpc) = (httpPort ?? FreePorts.Next(), grpcPort ?? FreePorts.Next());
         List<string> arguments =
         [
-            Path.Combine(AppContext.BaseDirectory, "daprd.dll"), "--app-id", appId, "--dapr-http-port", $"{port}", "--dapr-grpc-port", $"{FreePorts.Next()}",
+            Path.Combine(AppContext.BaseDirectory, "daprd.dll"), "--app-id", appId, "--dapr-http-port", $"{port}", "--dapr-grpc-port", $"{grpc}",
             "--resources-path", folder.File("components"), "--name-registry", folder.File("names.db"),
         ];
         if (appPort > 0)
             arguments.AddRange(["--app-port", $"{appPort}"]);
         arguments.AddRange(flags ?? []);
-        return new DaprdProcess(TestProcess.Start("dotnet", arguments, folder.Path, environment), port);
+        return new DaprdProcess(TestProcess.Start("dotnet", arguments, folder.Path, environment), port, grpc);
     }
 
     /// <summary>Starts it and waits for <c>/v1.0/healthz</c>.</summary>

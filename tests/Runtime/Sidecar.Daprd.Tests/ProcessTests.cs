@@ -148,15 +148,20 @@ public sealed class ProcessTests : IDisposable
     }
 
     [Fact]
-    public async Task The_http_port_speaks_http_1()
+    [Contract(161)]
+    public async Task Contract_161_the_http_port_speaks_http_1_and_2_unless_told_otherwise()
     {
-        await using var daprd = await DaprdProcess.StartHealthyAsync(_folder, "me");
-        using var http2 = new HttpRequestMessage(HttpMethod.Get, "/v1.0/healthz") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
+        await using var both = await DaprdProcess.StartHealthyAsync(_folder, "both");
+        await using var old = await DaprdProcess.StartHealthyAsync(_folder, "old", environment: new Dictionary<string, string?> { ["DAPR_HTTP_DISABLE_H2C"] = "true" });
 
-        using var answered = await daprd.Client.GetAsync("/v1.0/healthz");
-        await Assert.ThrowsAnyAsync<HttpRequestException>(() => daprd.Client.SendAsync(http2));
+        using var first = await both.Client.GetAsync("/v1.0/healthz");
+        using var second = await both.Client.SendAsync(Http2());
+        await Assert.ThrowsAnyAsync<HttpRequestException>(() => old.Client.SendAsync(Http2()));
 
-        Assert.Equal(HttpVersion.Version11, answered.Version);
+        Assert.Equal((HttpVersion.Version11, HttpVersion.Version20), (first.Version, second.Version));
+        Assert.Equal(HttpStatusCode.NoContent, second.StatusCode);
+
+        static HttpRequestMessage Http2() => new(HttpMethod.Get, "/v1.0/healthz") { Version = HttpVersion.Version20, VersionPolicy = HttpVersionPolicy.RequestVersionExact };
     }
 
     [Fact]

@@ -22,6 +22,9 @@ public sealed record DaprError(string Code, int HttpStatus, StatusCode GrpcCode,
     /// <summary>Metadata of the ErrorInfo detail.</summary>
     public IReadOnlyDictionary<string, string>? ReasonMetadata { get; init; }
 
+    /// <summary>The same, of an error that has it over HTTP alone (contract section 2.2).</summary>
+    public IReadOnlyDictionary<string, string>? HttpReasonMetadata { get; init; }
+
     public ResourceInfo? Resource { get; init; }
 
     public IReadOnlyList<(string Field, string Description)>? FieldViolations { get; init; }
@@ -35,6 +38,7 @@ public sealed record DaprError(string Code, int HttpStatus, StatusCode GrpcCode,
         if (Reason is null)
             return body;
 
+        var metadata = ReasonMetadata ?? HttpReasonMetadata;
         var details = new JsonArray
         {
             new JsonObject
@@ -42,9 +46,9 @@ public sealed record DaprError(string Code, int HttpStatus, StatusCode GrpcCode,
                 ["@type"] = "type.googleapis.com/google.rpc.ErrorInfo",
                 ["reason"] = Reason,
                 ["domain"] = "dapr.io",
-                ["metadata"] = ReasonMetadata is null
+                ["metadata"] = metadata is null
                     ? null
-                    : new JsonObject(ReasonMetadata.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
+                    : new JsonObject(metadata.Select(pair => KeyValuePair.Create(pair.Key, (JsonNode?)pair.Value))),
             },
         };
         if (Resource is { } resource)

@@ -33,7 +33,9 @@ internal static class DaprResults
 
     // The server cannot drain a body above its limit and closes the connection after the answer. Said in the answer, no client
     // sends its next request down a connection that is about to go.
+    // Of HTTP/2 a stream ends, not the connection, which has no such header.
     private static bool MayHaveUnreadBody(HttpContext context) =>
+        !HttpProtocol.IsHttp2(context.Request.Protocol) &&
         context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true } &&
         (context.Request.ContentLength is not { } length || length > context.Features.Get<IHttpMaxRequestBodySizeFeature>()?.MaxRequestBodySize);
 }

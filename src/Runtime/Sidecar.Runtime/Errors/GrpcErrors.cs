@@ -9,6 +9,9 @@ internal static class GrpcErrors
 {
     private const string Domain = "dapr.io";
 
+    /// <summary>Ends the call with the error.</summary>
+    public static TResponse Fail<TResponse>(this ServerCall call, DaprError error) => call.Fail<TResponse>(error.ToGrpc());
+
     public static GrpcStatus ToGrpc(this DaprError error) => new(error.GrpcCode, error.Message, Details(error));
 
     private static List<IMessage> Details(DaprError error)

@@ -37,8 +37,8 @@ internal static partial class HostingLog
     [LoggerMessage(Level = LogLevel.Critical, Message = "Fatal error from runtime: {Reason}")]
     public static partial void Fatal(this ILogger logger, string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "HTTP API is served on {SocketFile}")]
-    public static partial void ServingSocket(this ILogger logger, string socketFile);
+    [LoggerMessage(Level = LogLevel.Information, Message = "HTTP API is served on {SocketFile}, gRPC API on {GrpcSocketFile}")]
+    public static partial void ServingSocket(this ILogger logger, string socketFile, string? grpcSocketFile);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "a building block failed to follow the application's health")]
     public static partial void HealthTurnFailed(this ILogger logger, Exception exception);

@@ -62,7 +62,7 @@ internal static class SidecarApplication
         if (parts.Options.ApiToken is { } token)
             app.Use(ApiTokenCheck.For(token));
         app.Use(ApiSpans.For(parts.Options));
-        if (parts.Options.ApiLogging ?? parts.Resources.Configuration.ApiLogging.Enabled)
+        if (LogsApiCalls(parts))
             app.Use(ApiCallLog.For(app.Services.GetRequiredService<ILoggerFactory>(), parts.Resources.Configuration.ApiLogging, parts.Options.Time));
         app.Use(CollapseSlashes);
         app.UseRouting();
@@ -138,13 +138,25 @@ internal static class SidecarApplication
     {
         if (parts.Options.ApiToken is { } token)
             app.Use(ApiTokenCheck.ForGrpc(token));
+        app.Use(BinaryTraceContext.AdoptAsync);
+        app.Use(GrpcSpans.For(parts.Options));
+        if (LogsApiCalls(parts))
+            app.Use(GrpcCallLog.For(app.ApplicationServices.GetRequiredService<ILoggerFactory>(), parts.Options.Time));
         app.UseRouting();
         app.UseEndpoints(routes =>
         {
+            routes.MapPublishGrpc();
             routes.MapStateGrpc();
+            routes.MapSecretsGrpc();
+            routes.MapMetadataGrpc();
+            routes.MapShutdownGrpc();
+            DaprService.MapUnimplemented(routes);
+            routes.MapGrpcReflection(DaprService.Described);
             routes.MapGrpcFallback();
         });
     }
+
+    private static bool LogsApiCalls(SidecarParts parts) => parts.Options.ApiLogging ?? parts.Resources.Configuration.ApiLogging.Enabled;
 
     // Neither token nor CORS nor invocation there: what these routes do not take is a plain 404 or 405 (contract 2.0).
     private static void MapPublicRoutes(IApplicationBuilder app)
@@ -187,6 +199,7 @@ internal static class SidecarApplication
         // Go's server counts bytes alone; a header takes at least four of them.
         limits.MaxRequestHeaderCount = headers / 4;
         limits.MaxRequestLineSize = headers;
+        limits.Http2.MaxRequestHeaderFieldSize = Math.Max(limits.Http2.MaxRequestHeaderFieldSize, headers);
         limits.MinRequestBodyDataRate = null;
         limits.MinResponseDataRate = null;
     }
@@ -221,7 +234,9 @@ internal static class SidecarApplication
         catch (Exception failure)
         {
             context.RequestServices.GetRequiredService<ILogger<SidecarInstance>>().RequestFailed(context.Request.Method, context.Request.Path.Value ?? "", failure);
-            await context.WriteErrorAsync(CommonErrors.Unclassified(failure.Message)).ConfigureAwait(false);
+            var error = CommonErrors.Unclassified(failure.Message);
+            var isGrpc = ListenerRoles.Of(context) == ListenerRole.Grpc && !context.Response.HasStarted;
+            await (isGrpc ? GrpcFallback.AnswerAsync(context, error.ToGrpc()) : context.WriteErrorAsync(error)).ConfigureAwait(false);
         }
         finally
         {

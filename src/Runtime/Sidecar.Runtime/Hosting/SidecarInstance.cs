@@ -159,7 +159,7 @@ public sealed class SidecarInstance : IAsyncDisposable
             await _names.RegisterAsync(inner.Address, inner.Port, Fail, _logger!, cancellationToken).ConfigureAwait(false);
         _state.OutboundReady = true;
         if (listeners.SocketFile is { } file)
-            _logger!.ServingSocket(file);
+            _logger!.ServingSocket(file, listeners.GrpcSocketFile);
         else
             _logger!.Serving(HttpPort, GrpcPort);
 

@@ -1,6 +1,7 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Sidecar.Components;
 using Sidecar.Grpc;
 
 namespace Sidecar.Runtime.Hosting;
@@ -8,18 +9,19 @@ namespace Sidecar.Runtime.Hosting;
 /// <summary>Where a sidecar listens: its two APIs at TCP addresses or at socket files, the public port, and the port for sidecars of other processes.</summary>
 internal sealed class SidecarListeners
 {
+    private const string DisableHttp2 = "DAPR_HTTP_DISABLE_H2C";
+
     private readonly SidecarOptions _options;
     private readonly List<IPEndPoint> _leftOut = [];
     private readonly IReadOnlyList<IPAddress> _httpAddresses = [];
     private readonly IReadOnlyList<IPAddress> _grpcAddresses = [];
-    private readonly string? _grpcSocketFile;
 
     /// <exception cref="SidecarStartException">A socket file cannot be had.</exception>
     public SidecarListeners(SidecarOptions options, bool withInternal)
     {
         _options = options;
         SocketFile = ApiSocket.Claim(options, "http");
-        _grpcSocketFile = ApiSocket.Claim(options, "grpc");
+        GrpcSocketFile = ApiSocket.Claim(options, "grpc");
         Internal = withInternal ? new InternalListener(ListenAddress.Parse(options.InternalListenAddress), options.InternalPort) : null;
         if (SocketFile is not null)
             return;
@@ -30,6 +32,9 @@ internal sealed class SidecarListeners
     /// <summary>Of the HTTP API; null: the APIs are at TCP addresses.</summary>
     public string? SocketFile { get; }
 
+    /// <summary>Likewise of the gRPC API.</summary>
+    public string? GrpcSocketFile { get; }
+
     /// <summary>null: nobody can find this sidecar anyway.</summary>
     public InternalListener? Internal { get; }
 
@@ -39,10 +44,10 @@ internal sealed class SidecarListeners
     public void Listen(KestrelServerOptions server)
     {
         server.UseGrpcLimits();
-        if (SocketFile is not null && _grpcSocketFile is not null)
+        if (SocketFile is not null && GrpcSocketFile is not null)
         {
             server.ListenUnixSocket(SocketFile, Http);
-            server.ListenUnixSocket(_grpcSocketFile, Grpc);
+            server.ListenUnixSocket(GrpcSocketFile, Grpc);
         }
         else
         {
@@ -99,7 +104,13 @@ internal sealed class SidecarListeners
             server.ListenLocalhost(port, configure);
     }
 
-    private static void Http(ListenOptions listener) => listener.UseHttp1AndHttp2Cleartext();
+    private void Http(ListenOptions listener)
+    {
+        if (GoText.IsTruthy(_options.Variable(DisableHttp2)))
+            listener.Protocols = HttpProtocols.Http1;
+        else
+            listener.UseHttp1AndHttp2Cleartext();
+    }
 
     private static void Grpc(ListenOptions listener) => listener.UseHttp2Cleartext().Serves(ListenerRole.Grpc);
 }

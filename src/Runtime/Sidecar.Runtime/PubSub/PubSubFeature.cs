@@ -34,4 +34,6 @@ internal static class PubSubFeature
         PubSubHttp.Map(routes);
         return routes;
     }
+
+    public static void MapPublishGrpc(this IEndpointRouteBuilder routes) => PublishGrpc.Map(routes);
 }

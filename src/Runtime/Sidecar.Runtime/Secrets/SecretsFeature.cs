@@ -12,4 +12,7 @@ internal static class SecretsFeature
 
     public static void MapSecrets(this IEndpointRouteBuilder endpoints) =>
         SecretsHttp.Map(endpoints, endpoints.ServiceProvider.GetRequiredService<SecretsEngine>());
+
+    public static void MapSecretsGrpc(this IEndpointRouteBuilder routes) =>
+        SecretsGrpc.Map(routes, routes.ServiceProvider.GetRequiredService<SecretsEngine>());
 }

@@ -78,9 +78,13 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
         var upserts = new StateUpsert[items.Count];
         for (var index = 0; index < upserts.Length; index++)
         {
+            if (items[index].Key.Length == 0)
+                return StateErrors.SavedKeyEmpty();
             if (store.Locate(items[index].Key, out var stored) is { } illegal)
                 return illegal;
             items[index].Override(requestMetadata);
+            if (!items[index].TryReadJson(out var notJson))
+                return StateErrors.NotJson(StateErrors.Save(store.Name, notJson));
             if (!StateOptions.TryBuildUpsert(stored, items[index], out var upsert, out var problem))
                 return StateErrors.Save(store.Name, problem);
             upserts[index] = store.Encryption?.Seal(upsert) ?? upsert;
@@ -111,6 +115,30 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
             logger.DeleteFailed(store.Name, item.Key, failure);
             return StateErrors.Delete(item.Key, failure.Message);
         }
+    }
+
+    /// <summary>Deletes the items one after the other: each for itself, none undone when another fails.</summary>
+    public async ValueTask<DaprError?> DeleteBulkAsync(
+        ConfiguredStateStore store, IReadOnlyList<StateItemRequest> items, CancellationToken cancellationToken)
+    {
+        var deletes = new StateDelete[items.Count];
+        for (var index = 0; index < deletes.Length; index++)
+        {
+            if (store.Locate(items[index].Key, out var stored) is { } illegal)
+                return illegal;
+            if (!StateOptions.TryBuildDelete(stored, items[index], out var delete, out var problem))
+                return StateErrors.DeleteBulk(store.Name, problem);
+            deletes[index] = delete;
+        }
+
+        DaprError? first = null;
+        foreach (var delete in deletes)
+        {
+            var failure = await DeleteOneAsync(store, delete, cancellationToken).ConfigureAwait(false);
+            first ??= failure;
+        }
+
+        return first;
     }
 
     /// <summary>
@@ -173,6 +201,19 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
         }
     }
 
+    private async ValueTask<DaprError?> DeleteOneAsync(ConfiguredStateStore store, StateDelete delete, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return StateErrors.DeleteBulk(store.Name, Told(store, await store.Driver.DeleteAsync(delete, cancellationToken).ConfigureAwait(false), delete));
+        }
+        catch (Exception failure) when (IsOfTheDriver(failure, cancellationToken))
+        {
+            logger.DeleteFailed(store.Name, delete.Key, failure);
+            return StateErrors.DeleteBulk(store.Name, failure.Message);
+        }
+    }
+
     private StateResult Told(ConfiguredStateStore store, StateResult result, params ReadOnlySpan<StateOperation> operations)
     {
         if (options.Observer is not { } observer || result != StateResult.Ok)
@@ -205,6 +246,8 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
             if (store.Locate(item.Key, out var stored) is { } illegal)
                 return illegal;
             item.Override(requestMetadata);
+            if (name == "upsert" && !item.TryReadJson(out var notJson))
+                return StateErrors.NotJson(StateErrors.Transaction(notJson));
             if (!StateOptions.TryBuild(name == "delete", stored, item, out var operation, out var problem))
                 return StateErrors.Transaction(problem);
             operations.Add(operation is StateUpsert upsert && store.Encryption is { } encryption ? encryption.Seal(upsert) : operation);

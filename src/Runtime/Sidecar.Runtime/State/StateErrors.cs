@@ -24,7 +24,7 @@ internal static class StateErrors
         new("ERR_STATE_STORE_NOT_FOUND", 400, StatusCode.InvalidArgument, $"state store {store} is not found")
         {
             Reason = "DAPR_STATE_NOT_FOUND",
-            ReasonMetadata = new Dictionary<string, string> { ["appID"] = appId },
+            HttpReasonMetadata = new Dictionary<string, string> { ["appID"] = appId },
         };
 
     /// <param name="key">The key asked for.</param>
@@ -45,14 +45,19 @@ internal static class StateErrors
 
     public static DaprError KeyMissing() => CommonErrors.Malformed("\"key\" is a required field");
 
+    /// <summary>Of a save over gRPC; over HTTP the body of such a save is malformed already.</summary>
+    public static DaprError SavedKeyEmpty() => Invalid(SaveFailure("state key cannot be empty"));
+
+    /// <summary>An item says that it is JSON, and is none.</summary>
+    public static DaprError NotJson(DaprError failure) => Invalid(failure);
+
     public static DaprError Get(string store, string key, string reason) =>
         new("ERR_STATE_GET", 500, StatusCode.Internal, $"fail to get {key} from state store {store}: {reason}") { HasGrpcReason = true };
 
     /// <summary>The store could give none of the keys.</summary>
     public static DaprError BulkGet(string reason) => new("ERR_STATE_BULK_GET", 500, StatusCode.Unknown, reason);
 
-    public static DaprError Save(string store, string reason) =>
-        new("ERR_STATE_SAVE", 500, StatusCode.Internal, $"failed saving state in state store {store}: {reason}") { HasGrpcReason = true };
+    public static DaprError Save(string store, string reason) => SaveFailure($"failed saving state in state store {store}: {reason}");
 
     /// <summary>Null for <see cref="StateResult.Ok"/>.</summary>
     public static DaprError? Save(string store, StateResult result) => ForResult(Save(store, Describe(result)), result);
@@ -62,6 +67,13 @@ internal static class StateErrors
 
     /// <inheritdoc cref="Save(string, StateResult)"/>
     public static DaprError? Delete(string key, StateResult result) => ForResult(Delete(key, Describe(result)), result);
+
+    /// <summary>Many keys at once, which gRPC alone has.</summary>
+    public static DaprError DeleteBulk(string store, string reason) =>
+        new("ERR_STATE_BULK_DELETE", 500, StatusCode.Internal, $"failed deleting state in state store {store}: {reason}") { HasGrpcReason = true };
+
+    /// <inheritdoc cref="Save(string, StateResult)"/>
+    public static DaprError? DeleteBulk(string store, StateResult result) => ForResult(DeleteBulk(store, Describe(result)), result);
 
     /// <summary>Also for ETag conflicts, which are 500 here and never 409.</summary>
     public static DaprError Transaction(string reason) =>
@@ -110,6 +122,10 @@ internal static class StateErrors
     {
         StateResult.Ok => null,
         StateResult.ETagMismatch => failure with { HttpStatus = 409, GrpcCode = StatusCode.Aborted },
-        _ => failure with { HttpStatus = 400, GrpcCode = StatusCode.InvalidArgument },
+        _ => Invalid(failure),
     };
+
+    private static DaprError Invalid(DaprError failure) => failure with { HttpStatus = 400, GrpcCode = StatusCode.InvalidArgument };
+
+    private static DaprError SaveFailure(string message) => new("ERR_STATE_SAVE", 500, StatusCode.Internal, message) { HasGrpcReason = true };
 }

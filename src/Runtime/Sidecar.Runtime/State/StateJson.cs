@@ -75,6 +75,17 @@ internal static class StateJson
         return request;
     }
 
+    /// <summary>Any JSON value, in the form in which values are stored.</summary>
+    /// <exception cref="JsonException">It is none.</exception>
+    public static byte[] ParseValue(ReadOnlySpan<byte> json)
+    {
+        var reader = new Utf8JsonReader(JsonText.Repair(json), Strict);
+        reader.Read();
+        var value = CompactJson.Encode(ref reader);
+        End(ref reader);
+        return value;
+    }
+
     private static List<string> ReadKeys(ref Utf8JsonReader reader)
     {
         var keys = new List<string>();

@@ -34,7 +34,7 @@ internal static class StateOptions
             return false;
         }
 
-        upsert = new StateUpsert(key, item.Value)
+        upsert = new StateUpsert(key, item.Value, item.IsJson)
         {
             ETag = item.ETag,
             Concurrency = concurrency,

@@ -1,17 +1,25 @@
 using System.Collections.ObjectModel;
+using System.Diagnostics.CodeAnalysis;
+using System.Text.Json;
 using Sidecar.Components.State;
+using Sidecar.Runtime.Hosting;
 
 namespace Sidecar.Runtime.State;
 
 /// <summary>One item as a client sends it, in a save or in a transaction; nothing is checked yet.</summary>
 internal sealed record StateItemRequest
 {
+    private const string ContentTypeMetadata = "contentType";
+
     private static readonly byte[] Null = "null"u8.ToArray();
 
     public string Key { get; set; } = "";
 
     /// <summary>The value as it will be stored; an item without one stores a JSON null.</summary>
     public ReadOnlyMemory<byte> Value { get; set; } = Null;
+
+    /// <summary>False for bytes of any kind, as gRPC brings them; values of HTTP are JSON.</summary>
+    public bool IsJson { get; set; } = true;
 
     public string? ETag { get; set; }
 
@@ -24,6 +32,24 @@ internal sealed record StateItemRequest
     public IReadOnlyDictionary<string, string> Metadata { get; set; } = ReadOnlyDictionary<string, string>.Empty;
 
     public string? ContentType { get; set; }
+
+    /// <summary>Bytes whose metadata say that they are JSON become JSON as a save over HTTP keeps it. False, with the reason, if they are none.</summary>
+    public bool TryReadJson([NotNullWhen(false)] out string? problem)
+    {
+        problem = null;
+        if (IsJson || !ContentTypes.Is(Metadata.GetValueOrDefault(ContentTypeMetadata), ContentTypes.Json))
+            return true;
+        try
+        {
+            (Value, IsJson) = (StateJson.ParseValue(Value.Span), true);
+        }
+        catch (JsonException malformed)
+        {
+            problem = $"the value of key {Key} is not {ContentTypes.Json}: {malformed.Message}";
+        }
+
+        return problem is null;
+    }
 
     /// <summary>Metadata of the whole request replace the item's own of the same name.</summary>
     public void Override(IReadOnlyDictionary<string, string> requestMetadata)

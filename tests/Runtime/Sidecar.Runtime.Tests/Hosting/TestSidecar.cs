@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using System.Text.Json.Nodes;
+using Sidecar.Grpc;
 using Sidecar.Runtime.Hosting;
 using TestSupport;
 
@@ -14,11 +15,15 @@ internal sealed class TestSidecar : IAsyncDisposable
     {
         (Instance, _own, Log) = (instance, own, log);
         Client = new HttpClient(handler) { BaseAddress = new Uri($"http://127.0.0.1:{instance.HttpPort}") };
+        Channel = GrpcChannel.ForAddress(new Uri($"http://127.0.0.1:{instance.GrpcPort}"));
     }
 
     public SidecarInstance Instance { get; }
 
     public HttpClient Client { get; }
+
+    /// <summary>To the gRPC API.</summary>
+    public GrpcChannel Channel { get; }
 
     public ConcurrentQueue<string> Log { get; }
 
@@ -69,6 +74,7 @@ internal sealed class TestSidecar : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();
+        Channel.Dispose();
         await Instance.DisposeAsync();
         if (_own is not null)
             await _own.DisposeAsync();

@@ -14,21 +14,35 @@ internal readonly record struct BulkPublishResult(DaprError? Error, IReadOnlyLis
 internal readonly record struct FailedEntry(string EntryId, string Reason);
 
 /// <summary>
-/// The rules of publishing many messages with one call (contract section 2.6): (1) read the entries; (2) check the
+/// The rules of publishing many messages with one call (contract section 2.6): (1) check the entries; (2) check the
 /// permission; (3) wrap each; (4) hand them to the broker, all at once where it can do that.
 /// </summary>
 internal sealed class BulkPublishEngine(PublishEngine single, SidecarOptions options, ILogger<BulkPublishEngine> logger)
 {
     private const string MostBytes = "maxBulkPubBytes";
 
-    // As deep as Go allows it.
-    private static readonly JsonDocumentOptions BodyOptions = new() { MaxDepth = 10_000 };
+    /// <summary>Takes the entries as JSON.</summary>
+    /// <inheritdoc cref="PublishAsync(PublishTarget, IReadOnlyList{BulkEntry}, TraceContext, CancellationToken)"/>
+    public ValueTask<BulkPublishResult> PublishAsync(PublishTarget target, ReadOnlyMemory<byte> body, TraceContext trace, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return PublishAsync(target, BulkEntryJson.ReadAll(body), trace, cancellationToken);
+        }
+        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
+        {
+            return ValueTask.FromResult(new BulkPublishResult(
+                PubSubErrors.UnreadableEntries(target.Broker.Name, target.Topic, options.AppId, malformed.Message), []));
+        }
+    }
 
     /// <param name="target">Of the request; each entry inherits its metadata if it has some of its own.</param>
-    public async ValueTask<BulkPublishResult> PublishAsync(PublishTarget target, ReadOnlyMemory<byte> body, TraceContext trace, CancellationToken cancellationToken)
+    public async ValueTask<BulkPublishResult> PublishAsync(
+        PublishTarget target, IReadOnlyList<BulkEntry> entries, TraceContext trace, CancellationToken cancellationToken)
     {
         // 1. to 3.
-        if (TryReadAll(target, body, trace, out var ids, out var messages) is { } refused)
+        var (ids, messages) = (new List<string>(entries.Count), new List<PubSubMessage>(entries.Count));
+        if ((Check(target, entries) ?? single.CheckPermission(target) ?? TryWrapAll(target, entries, trace, ids, messages)) is { } refused)
             return new BulkPublishResult(refused, []);
 
         // 4.
@@ -52,28 +66,12 @@ internal sealed class BulkPublishEngine(PublishEngine single, SidecarOptions opt
             observer.Published(target.Broker.Name, target.Topic, message.Data);
     }
 
-    private DaprError? TryReadAll(PublishTarget target, ReadOnlyMemory<byte> body, TraceContext trace, out List<string> ids, out List<PubSubMessage> messages)
-    {
-        (ids, messages) = ([], []);
-        try
-        {
-            using var document = JsonDocument.Parse(body, BodyOptions);
-            var entries = BulkEntry.ReadAll(document.RootElement);
-            return Check(target, entries) ?? single.CheckPermission(target) ?? TryWrapAll(target, entries, trace, ids, messages);
-        }
-        catch (Exception malformed) when (malformed is JsonException or InvalidOperationException)
-        {
-            // InvalidOperationException: a text with half a surrogate pair.
-            return PubSubErrors.UnreadableEntries(target.Broker.Name, target.Topic, options.AppId, malformed.Message);
-        }
-    }
-
-    private DaprError? Check(PublishTarget target, List<BulkEntry> entries)
+    private DaprError? Check(PublishTarget target, IReadOnlyList<BulkEntry> entries)
     {
         var known = new HashSet<string>(StringComparer.Ordinal);
         foreach (var entry in entries)
         {
-            if (entry.TryGetData(out _) is { } mismatch)
+            if (entry.Problem is { } mismatch)
                 return PubSubErrors.UnfitEntry(target.Broker.Name, target.Topic, options.AppId, mismatch);
             if (entry.Id.Length == 0 || !known.Add(entry.Id))
                 return PubSubErrors.BadEntryIds(target.Broker.Name, target.Topic, options.AppId, "entryId is duplicated or not present for entry");
@@ -82,13 +80,12 @@ internal sealed class BulkPublishEngine(PublishEngine single, SidecarOptions opt
         return null;
     }
 
-    private DaprError? TryWrapAll(PublishTarget target, List<BulkEntry> entries, TraceContext trace, List<string> ids, List<PubSubMessage> messages)
+    private DaprError? TryWrapAll(PublishTarget target, IReadOnlyList<BulkEntry> entries, TraceContext trace, List<string> ids, List<PubSubMessage> messages)
     {
         foreach (var entry in entries)
         {
-            entry.TryGetData(out var data);
             var own = trace with { TraceParent = TraceContext.Continue(trace.TraceParent, null).TraceParent };
-            if (single.TryWrap(TargetOf(target, entry), data, entry.ContentType, own, out var message) is { } malformed)
+            if (single.TryWrap(TargetOf(target, entry), entry.Data, entry.ContentType is { Length: > 0 } named ? named : null, own, out var message) is { } malformed)
                 return malformed;
             ids.Add(entry.Id);
             messages.Add(message!);

@@ -10,7 +10,17 @@ namespace Sidecar.Runtime.PubSub.Publishing;
 /// <param name="Topic">As the app knows it.</param>
 /// <param name="Metadata">Of the request, handed to the component as it came.</param>
 /// <param name="Read">What the sidecar itself obeys in it.</param>
-internal sealed record PublishTarget(Broker Broker, string Topic, IReadOnlyDictionary<string, string> Metadata, PublishMetadata Read);
+internal sealed record PublishTarget(Broker Broker, string Topic, IReadOnlyDictionary<string, string> Metadata, PublishMetadata Read)
+{
+    /// <summary>The same with the trace among the metadata: a raw message has no envelope that could carry it.</summary>
+    public PublishTarget WithTrace(TraceContext trace)
+    {
+        var metadata = new Dictionary<string, string>(Metadata, StringComparer.Ordinal) { ["traceid"] = trace.TraceParent };
+        if (trace.TraceState.Length > 0)
+            metadata[TraceContext.StateHeader] = trace.TraceState;
+        return this with { Metadata = metadata };
+    }
+}
 
 /// <summary>The rules of publishing one message (contract section 2.6).</summary>
 internal sealed class PublishEngine(Brokers brokers, SidecarOptions options, TimeProvider time, ILogger<PublishEngine> logger)

@@ -38,7 +38,7 @@ internal sealed class RequestPaths
             new ResourceSet(),
             shared,
             components,
-            new HttpAppChannel(options),
+            new AppConnection(options),
             new OneNeighbour(),
             new SidecarState(),
             new ShutdownRequest(_ => { }),

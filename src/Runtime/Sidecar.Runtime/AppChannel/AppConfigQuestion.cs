@@ -7,7 +7,7 @@ namespace Sidecar.Runtime.AppChannel;
 
 /// <summary>
 /// Asks the app for <c>GET /dapr/config</c> when it is up. Only actor settings live there, so for now the answer is read to
-/// say what has no effect.
+/// say what has no effect. An app that speaks gRPC has no such settings.
 /// </summary>
 internal sealed class AppConfigQuestion(SidecarOptions options, IAppChannel app, TimeProvider time, ILogger<AppConfigQuestion> logger) : ISidecarFeature
 {
@@ -17,7 +17,7 @@ internal sealed class AppConfigQuestion(SidecarOptions options, IAppChannel app,
 
     public async Task OnAppReadyAsync(CancellationToken cancellationToken)
     {
-        if (!app.HasApp || options.DisabledInitEndpoints.Contains("config", StringComparer.OrdinalIgnoreCase))
+        if (!app.HasApp || AppProtocol.Of(options).IsGrpc || options.DisabledInitEndpoints.Contains("config", StringComparer.OrdinalIgnoreCase))
             return;
         var answer = await _question.AskAsync(Path, cancellationToken).ConfigureAwait(false);
         if (answer.Failure is { } failure)

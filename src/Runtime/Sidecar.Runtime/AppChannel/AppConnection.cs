@@ -2,7 +2,7 @@ using Sidecar.Runtime.Hosting;
 
 namespace Sidecar.Runtime.AppChannel;
 
-/// <summary>The sidecar's end of its app: the channel that slices use, with what the options put in its way.</summary>
+/// <summary>The sidecar's end of its app: the channels that slices use, with what the options put in their way.</summary>
 internal sealed class AppConnection : IDisposable
 {
     private readonly HttpAppChannel _wire;
@@ -11,18 +11,30 @@ internal sealed class AppConnection : IDisposable
     {
         _wire = new HttpAppChannel(options);
         Channel = options.AppMaxConcurrency > 0 ? new ConcurrencyLimit(_wire, options.AppMaxConcurrency) : _wire;
-        if (options is not { HasApp: true, AppHealth: { } health })
-            return;
+        if (options is { HasApp: true, AppHealth: { } health })
+        {
+            // A probe must reach the app that the gate keeps all others from, and wait for none of them.
+            Health = new AppHealth(health, CheckOf(health, options), options.Time);
+            Channel = new AppHealthGate(Channel, Health);
+        }
 
-        // A probe must reach the app that the gate keeps all others from, and wait for none of them.
-        Health = new AppHealth(health, _wire, options.Time);
-        Channel = new AppHealthGate(Channel, Health);
+        Grpc = new GrpcAppChannel(Channel, options);
     }
 
     public IAppChannel Channel { get; }
 
+    /// <summary>For an app that speaks gRPC.</summary>
+    public GrpcAppChannel Grpc { get; }
+
     /// <summary>null: not asked for, the app counts as healthy.</summary>
     public AppHealth? Health { get; }
 
-    public void Dispose() => _wire.Dispose();
+    public void Dispose()
+    {
+        Grpc.Dispose();
+        _wire.Dispose();
+    }
+
+    private IHealthCheck CheckOf(AppHealthOptions health, SidecarOptions options) =>
+        AppProtocol.Of(options).IsGrpc ? new GrpcHealthCheck(new GrpcAppChannel(_wire, options)) : new HttpHealthCheck(_wire, health.Path);
 }

@@ -5,12 +5,11 @@ using Sidecar.Runtime.Hosting;
 namespace Sidecar.Runtime.AppChannel;
 
 /// <summary>
-/// Whether the app is well, by probes of its health path (contract 2.17). Unhealthy until the first success; from then on each
+/// Whether the app is well, by probes (contract 2.17). Unhealthy until the first success; from then on each
 /// failure counts, successes in between reset nothing, and at the threshold the app is unhealthy until a success.
 /// </summary>
-internal sealed class AppHealth(AppHealthOptions options, IAppChannel app, TimeProvider time)
+internal sealed class AppHealth(AppHealthOptions options, IHealthCheck check, TimeProvider time)
 {
-    private readonly Uri _path = new(options.Path, UriKind.Relative);
     private readonly Channel<bool> _changes = Channel.CreateUnbounded<bool>(new UnboundedChannelOptions { SingleWriter = true });
     private volatile bool _isHealthy;
     private int _failures;
@@ -42,9 +41,7 @@ internal sealed class AppHealth(AppHealthOptions options, IAppChannel app, TimeP
         using var probing = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         try
         {
-            using var request = new HttpRequestMessage(HttpMethod.Get, _path);
-            using var response = await app.SendAsync(request, probing.Token).ConfigureAwait(false);
-            Count(response.IsSuccessStatusCode, logger);
+            Count(await check.IsWellAsync(probing.Token).ConfigureAwait(false), logger);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {

@@ -27,15 +27,13 @@ internal sealed class AppProbe(SidecarOptions options, ILogger<AppProbe> logger)
         try
         {
             await socket.ConnectAsync(options.AppChannelAddress.Trim('[', ']'), options.AppPort, cancellationToken).ConfigureAwait(false);
-            return !IsTls || await HandshakesAsync(socket, cancellationToken).ConfigureAwait(false);
+            return !AppProtocol.Of(options).IsTls || await HandshakesAsync(socket, cancellationToken).ConfigureAwait(false);
         }
         catch (Exception notYet) when (notYet is SocketException or IOException or AuthenticationException)
         {
             return false;
         }
     }
-
-    private bool IsTls => options.AppProtocol.Equals("https", StringComparison.OrdinalIgnoreCase);
 
     // An app that takes the connection and never speaks is asked again after a while.
     private async Task<bool> HandshakesAsync(TcpClient socket, CancellationToken cancellationToken)

@@ -1,10 +1,14 @@
+using System.Net;
 using System.Net.Security;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Security;
 
 namespace Sidecar.Runtime.AppChannel;
 
-/// <summary>The app over HTTP/1.1, with or without TLS. An https app's certificate is not checked: it is the sidecar's own neighbour (contract 1.1).</summary>
+/// <summary>
+/// The wire to the app: HTTP/1.1, or HTTP/2 alone for an app of protocol h2c, grpc or grpcs; with or without TLS. Nothing here knows
+/// what a request means.
+/// </summary>
 internal sealed class HttpAppChannel : IAppChannel, IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
@@ -12,15 +16,16 @@ internal sealed class HttpAppChannel : IAppChannel, IDisposable
     private readonly HttpMessageInvoker _client;
     private readonly string _origin;
     private readonly string? _token;
+    private readonly bool _isHttp2;
 
     public HttpAppChannel(SidecarOptions options)
     {
-        var scheme = options.AppProtocol.Equals("https", StringComparison.OrdinalIgnoreCase) ? "https" : "http";
-        // The builder puts an IPv6 address into brackets.
-        _origin = new UriBuilder(scheme, options.AppChannelAddress, options.AppPort).Uri.GetLeftPart(UriPartial.Authority);
+        var protocol = AppProtocol.Of(options);
+        _isHttp2 = protocol.IsHttp2;
+        _origin = protocol.OriginOf(options).GetLeftPart(UriPartial.Authority);
         _token = options.AppApiToken;
         HasApp = options.HasApp;
-        var handler = PlainTransport.Create(ConnectTimeout);
+        var handler = _isHttp2 ? PlainTransport.CreateHttp2(ConnectTimeout) : PlainTransport.Create(ConnectTimeout);
         handler.SslOptions = new SslClientAuthenticationOptions { RemoteCertificateValidationCallback = (_, _, _, _) => true };
         _client = new HttpMessageInvoker(options.WrapAppTransport?.Invoke(handler) ?? handler);
     }
@@ -29,9 +34,11 @@ internal sealed class HttpAppChannel : IAppChannel, IDisposable
 
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        // The path was cleaned and escaped by the caller; Uri must not reinterpret it.
-        var pathAndQuery = request.RequestUri?.OriginalString ?? "/";
-        request.RequestUri = new Uri(_origin + pathAndQuery, PlainTransport.Verbatim);
+        // The path was cleaned and escaped by the caller; Uri must not reinterpret it. A gRPC call names its app itself.
+        if (request.RequestUri is not { IsAbsoluteUri: true })
+            request.RequestUri = new Uri(_origin + (request.RequestUri?.OriginalString ?? "/"), PlainTransport.Verbatim);
+        if (_isHttp2)
+            (request.Version, request.VersionPolicy) = (HttpVersion.Version20, HttpVersionPolicy.RequestVersionExact);
         if (_token is not null)
         {
             request.Headers.Remove(ApiTokenCheck.Header);

@@ -9,7 +9,7 @@ internal interface IAppChannel
     bool HasApp { get; }
 
     /// <summary>
-    /// Sends a request whose URI is relative (<c>/path?query</c>) and answers once the response's headers are there. The
+    /// Sends a request whose URI is relative (<c>/path?query</c>; a gRPC call's is the app's own) and answers once the response's headers are there. The
     /// caller disposes the response. The app token is added; a token of the caller's sidecar must already be gone.
     /// </summary>
     /// <exception cref="HttpRequestException">The app cannot be reached or broke the connection.</exception>

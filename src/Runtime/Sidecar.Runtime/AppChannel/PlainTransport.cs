@@ -1,5 +1,6 @@
 using System.Net;
 using System.Text;
+using Sidecar.Grpc;
 
 namespace Sidecar.Runtime.AppChannel;
 
@@ -26,4 +27,15 @@ internal static class PlainTransport
         RequestHeaderEncodingSelector = static (_, _) => HeaderEncoding,
         ResponseHeaderEncodingSelector = static (_, _) => HeaderEncoding,
     };
+
+    /// <summary>The same for HTTP/2, with what gRPC wants of it: more connections where streams run out, and pings that find a peer which vanished.</summary>
+    public static SocketsHttpHandler CreateHttp2(TimeSpan connectTimeout)
+    {
+        var handler = GrpcHandler.Create(connectTimeout);
+        handler.AutomaticDecompression = DecompressionMethods.None;
+        handler.ActivityHeadersPropagator = null;
+        handler.RequestHeaderEncodingSelector = static (_, _) => HeaderEncoding;
+        handler.ResponseHeaderEncodingSelector = static (_, _) => HeaderEncoding;
+        return handler;
+    }
 }

@@ -9,6 +9,7 @@ internal static class ContentTypes
     public const string OctetStream = "application/octet-stream";
     public const string Protobuf = "application/x-protobuf";
     public const string PlainText = "text/plain";
+    public const string Xml = "application/xml";
 
     /// <summary>Compares the media type, without its parameters and regardless of case.</summary>
     public static bool Is(string? contentType, string mediaType)

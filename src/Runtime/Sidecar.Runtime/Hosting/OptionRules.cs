@@ -1,3 +1,5 @@
+using Sidecar.Runtime.AppChannel;
+
 namespace Sidecar.Runtime.Hosting;
 
 /// <summary>What start-up refuses, and what it fills in (contract 1.1).</summary>
@@ -8,9 +10,6 @@ internal static class OptionRules
     /// <summary>What a timer takes; longer is as good as no limit.</summary>
     private static readonly TimeSpan LongestTimer = TimeSpan.FromDays(49);
 
-    private static readonly string[] ServedProtocols = ["http", "https"];
-    private static readonly string[] KnownProtocols = ["http", "https", "h2c", "grpc", "grpcs"];
-
     /// <exception cref="SidecarStartException">Names every option that is wrong.</exception>
     public static SidecarOptions Check(SidecarOptions options)
     {
@@ -19,10 +18,8 @@ internal static class OptionRules
             wrong.Add($"--app-id '{options.AppId}' must not be empty and must not contain a dot");
         if (options.HasApp && (options.AppPort == options.HttpPort || options.AppPort == options.GrpcPort))
             wrong.Add($"--app-port {options.AppPort} is also one of the sidecar's API ports");
-        if (!KnownProtocols.Contains(options.AppProtocol, StringComparer.OrdinalIgnoreCase))
-            wrong.Add($"--app-protocol '{options.AppProtocol}' is none of {string.Join(", ", KnownProtocols)}");
-        else if (!ServedProtocols.Contains(options.AppProtocol, StringComparer.OrdinalIgnoreCase))
-            wrong.Add($"--app-protocol {options.AppProtocol} is not served yet; this runtime speaks {string.Join(" and ", ServedProtocols)} to apps");
+        if (!AppProtocol.Names.Contains(options.AppProtocol, StringComparer.OrdinalIgnoreCase))
+            wrong.Add($"--app-protocol '{options.AppProtocol}' is none of {string.Join(", ", AppProtocol.Names)}");
         if (Uri.CheckHostName(options.AppChannelAddress.Trim('[', ']')) == UriHostNameType.Unknown)
             wrong.Add($"--app-channel-address '{options.AppChannelAddress}' is neither an IP address nor a host name");
         if (options.ReadBufferSize is <= 0 or > MaximumReadBuffer)

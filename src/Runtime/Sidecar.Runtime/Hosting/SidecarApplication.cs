@@ -32,7 +32,7 @@ internal sealed record SidecarParts(
     ResourceSet Resources,
     SharedResources Shared,
     ComponentRegistry Components,
-    IAppChannel App,
+    AppConnection App,
     INameResolver Names,
     SidecarState State,
     ShutdownRequest Shutdown,
@@ -107,7 +107,8 @@ internal static class SidecarApplication
         services.AddSingleton<ComponentLoader>();
         services.AddSingleton<RequestsUnderWay>();
         services.AddSingleton<FeatureTurns>();
-        services.AddSingleton(parts.App);
+        services.AddSingleton(parts.App.Channel);
+        services.AddSingleton(parts.App.Grpc);
         services.AddSingleton(parts.Names);
         services.AddSingleton(parts.State);
         services.AddSingleton(parts.Shutdown);
@@ -146,6 +147,7 @@ internal static class SidecarApplication
         app.UseEndpoints(routes =>
         {
             routes.MapPublishGrpc();
+            routes.MapPubSubStreams();
             routes.MapStateGrpc();
             routes.MapSecretsGrpc();
             routes.MapMetadataGrpc();
@@ -206,7 +208,7 @@ internal static class SidecarApplication
 
     private static void Limit(GrpcServerOptions server, SidecarOptions options)
     {
-        server.MaxReceiveMessageSize = options.MaxBodySize > 0 ? (int)Math.Min(options.MaxBodySize, int.MaxValue) : int.MaxValue;
+        server.MaxReceiveMessageSize = options.MaxMessageSize;
 
         // Calls under way finish during a graceful stop, as over HTTP; what is left then ends with its connection.
         server.Stopping = CancellationToken.None;
@@ -223,6 +225,9 @@ internal static class SidecarApplication
     private static async Task CountedAsync(HttpContext context, RequestDelegate next, RequestsUnderWay underWay)
     {
         var generation = underWay.Enter();
+        var mayLeaveEarly = ListenerRoles.Of(context) == ListenerRole.Grpc;
+        if (mayLeaveEarly)
+            context.Features.Set(generation);
         try
         {
             await next(context).ConfigureAwait(false);
@@ -240,7 +245,10 @@ internal static class SidecarApplication
         }
         finally
         {
-            generation.Leave();
+            if (mayLeaveEarly)
+                RequestsUnderWay.LeaveEarly(context);
+            else
+                generation.Leave();
         }
     }
 

@@ -170,7 +170,7 @@ public sealed class SidecarInstance : IAsyncDisposable
     private IServiceProvider Build(ResourceSet resources, SidecarListeners listeners)
     {
         _host = SidecarApplication.Build(new SidecarParts(
-            _options, resources, _group.Shared, _components, _app.Channel, new NameResolver(_options, _peer, _group.Directory, _names?.Registry), _state, new ShutdownRequest(OnShutdownRequested), listeners));
+            _options, resources, _group.Shared, _components, _app, new NameResolver(_options, _peer, _group.Directory, _names?.Registry), _state, new ShutdownRequest(OnShutdownRequested), listeners));
         var services = _host.Services;
         _metadata = services.GetRequiredService<MetadataEngine>();
         _turns = services.GetRequiredService<FeatureTurns>();

@@ -64,6 +64,9 @@ public sealed record SidecarOptions
     /// <summary>Request body limit in bytes; 0 = none.</summary>
     public long MaxBodySize { get; init; } = 4 * 1024 * 1024;
 
+    /// <summary>The same for a gRPC message.</summary>
+    internal int MaxMessageSize => MaxBodySize > 0 ? (int)Math.Min(MaxBodySize, int.MaxValue) : int.MaxValue;
+
     /// <summary>Request header limit in bytes; as in real Dapr, up to 4 KiB more pass.</summary>
     public int ReadBufferSize { get; init; } = 4 * 1024;
 

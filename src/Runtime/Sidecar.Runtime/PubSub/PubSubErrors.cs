@@ -45,6 +45,10 @@ internal static class PubSubErrors
         Rich("ERR_PUBSUB_PUBLISH_MESSAGE", 500, StatusCode.Internal, $"error when publishing to topic {topic} in pubsub {pubsub}: {reason}", "DAPR_PUBSUB_PUBLISH_MESSAGE", pubsub,
             new Dictionary<string, string> { ["topic"] = topic, ["error"] = reason });
 
+    /// <summary>The broker's own words: the API has no code for it.</summary>
+    public static DaprError SubscribeFailed(string pubsub, string topic, string reason) =>
+        new("ERROR", 500, StatusCode.Unknown, $"error when subscribing to topic {topic} in pubsub {pubsub}: {reason}");
+
     private static DaprError Entries(string message, string reason, string pubsub, string appId, string error) =>
         Rich("ERR_PUBSUB_EVENTS_SER", 400, StatusCode.InvalidArgument, message, reason, pubsub, ForApp(appId, error));
 

@@ -5,6 +5,7 @@ using Sidecar.Runtime.Metadata;
 using Sidecar.Runtime.PubSub.Delivery;
 using Sidecar.Runtime.PubSub.Publishing;
 using Sidecar.Runtime.PubSub.Routing;
+using Sidecar.Runtime.PubSub.Streaming;
 using Sidecar.Runtime.PubSub.Subscriptions;
 
 namespace Sidecar.Runtime.PubSub;
@@ -21,7 +22,10 @@ internal static class PubSubFeature
         services.AddSingleton<IRouteMatcherParser, ExpressionMatcherParser>();
         services.AddSingleton<AppSubscriptions>();
         services.AddSingleton<DeadLetters>();
+        services.AddSingleton<AppRecipients>();
         services.AddSingleton<SubscriptionStarter>();
+        services.AddSingleton<StreamingFeature>();
+        services.AddSingleton<ISidecarFeature>(provider => provider.GetRequiredService<StreamingFeature>());
         services.AddSingleton<ActiveSubscriptions>();
         services.AddSingleton<SubscriptionFeature>();
         services.AddSingleton<ISidecarFeature>(provider => provider.GetRequiredService<SubscriptionFeature>());
@@ -36,4 +40,10 @@ internal static class PubSubFeature
     }
 
     public static void MapPublishGrpc(this IEndpointRouteBuilder routes) => PublishGrpc.Map(routes);
+
+    public static IEndpointRouteBuilder MapPubSubStreams(this IEndpointRouteBuilder routes)
+    {
+        SubscribeGrpc.Map(routes);
+        return routes;
+    }
 }

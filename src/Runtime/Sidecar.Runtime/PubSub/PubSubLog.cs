@@ -46,6 +46,9 @@ internal static partial class PubSubLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "Stopped before all messages under way were handled; the broker will deliver them again")]
     public static partial void StoppedWhileHandling(ILogger logger);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "An answer to event {Id} of topic {Topic} in pubsub {Pubsub} came by a stream where none is awaited: it came twice, too late, or has another id")]
+    public static partial void AnswerNotAwaited(ILogger logger, string id, string topic, string pubsub);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "Ending a subscription failed")]
     public static partial void StopFailed(ILogger logger, Exception failure);
 }

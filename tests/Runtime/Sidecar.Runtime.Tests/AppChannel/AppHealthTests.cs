@@ -199,7 +199,7 @@ public sealed class AppHealthTests : IDisposable
         public Probing(AppHealthTests test, int threshold = 3)
         {
             _test = test;
-            Health = new AppHealth(new AppHealthOptions { Path = "/well", Threshold = threshold }.WithDefaults(), test._app, test._clock);
+            Health = new AppHealth(new AppHealthOptions { Threshold = threshold }.WithDefaults(), new HttpHealthCheck(test._app, "/well"), test._clock);
         }
 
         public AppHealth Health { get; }

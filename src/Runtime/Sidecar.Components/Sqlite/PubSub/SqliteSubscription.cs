@@ -246,7 +246,8 @@ internal sealed class SqliteSubscription : IAsyncDisposable
 
     private async Task ReturnAsync(ClaimedMessage message)
     {
-        if (_cancelled)
+        // What a consumer leaves behind when it ends is no failed attempt, and the next consumer need not wait for it.
+        if (_cancelled || _stopping)
         {
             await GiveBackAsync([message]).ConfigureAwait(false);
             return;

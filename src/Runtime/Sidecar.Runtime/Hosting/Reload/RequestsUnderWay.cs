@@ -1,3 +1,5 @@
+using Microsoft.AspNetCore.Http;
+
 namespace Sidecar.Runtime.Hosting.Reload;
 
 /// <summary>
@@ -17,6 +19,15 @@ internal sealed class RequestsUnderWay
             if (generation.TryEnter())
                 return generation;
         }
+    }
+
+    /// <summary>A request that stays for as long as its client likes is waited for no more: it lets go of a component by itself.</summary>
+    public static void LeaveEarly(HttpContext context)
+    {
+        if (context.Features.Get<Generation>() is not { } generation)
+            return;
+        context.Features.Set<Generation>(null);
+        generation.Leave();
     }
 
     /// <summary>Completes when every request that is under way now has ended.</summary>

@@ -9,22 +9,22 @@ internal static class AppReply
     // A status is a few dozen bytes. Whatever is longer is the app's own document, which counts as success like any text.
     private const int MaximumBody = 64 * 1024;
 
-    public static async ValueTask<(Verdict Verdict, string? Reason)> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
+    public static async ValueTask<Outcome> ReadAsync(HttpResponseMessage response, CancellationToken cancellationToken)
     {
         if (response.StatusCode == HttpStatusCode.NotFound)
-            return (Verdict.Drop, "the app answered 404");
+            return new Outcome(Verdict.Drop, "the app answered 404");
         if (!response.IsSuccessStatusCode)
-            return (Verdict.Retry, $"the app answered {(int)response.StatusCode}");
+            return new Outcome(Verdict.Retry, $"the app answered {(int)response.StatusCode}");
         if (response.Content.Headers.ContentLength is 0 or > MaximumBody)
-            return (Verdict.Success, null);
+            return AppWords.Success;
 
         var body = await ReadBodyAsync(response.Content, cancellationToken).ConfigureAwait(false);
         return StatusOf(body.Span) switch
         {
-            null or "" or "SUCCESS" => (Verdict.Success, null),
-            "RETRY" => (Verdict.Retry, "the app asks for a retry"),
-            "DROP" => (Verdict.Drop, "the app drops it"),
-            var status => (Verdict.Retry, $"the app answered with the unknown status '{status}'"),
+            null or "" or "SUCCESS" => AppWords.Success,
+            "RETRY" => AppWords.Retry,
+            "DROP" => AppWords.Drop,
+            var status => AppWords.Unknown(status),
         };
     }
 

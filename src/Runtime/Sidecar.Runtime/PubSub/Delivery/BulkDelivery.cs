@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Sidecar.Components.PubSub;
-using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Routing;
 using Sidecar.Runtime.Telemetry;
@@ -14,17 +13,16 @@ namespace Sidecar.Runtime.PubSub.Delivery;
 /// </summary>
 internal sealed class BulkDelivery : IDelivery
 {
-    private readonly BulkEnvelope _envelope;
     private readonly MessageAdmission _admission;
     private readonly MessageSettlement _settlement;
-    private readonly IAppChannel _app;
+    private readonly IBatchRecipient _recipient;
     private readonly MessageBatches _batches;
     private readonly SidecarOptions _options;
     private readonly string _topic;
 
-    public BulkDelivery(BulkEnvelope envelope, MessageAdmission admission, MessageSettlement settlement, IAppChannel app, TopicSubscription subscription, SidecarOptions options, TimeProvider time)
+    public BulkDelivery(MessageAdmission admission, MessageSettlement settlement, IBatchRecipient recipient, TopicSubscription subscription, SidecarOptions options, TimeProvider time)
     {
-        (_envelope, _admission, _settlement, _app, _options, _topic) = (envelope, admission, settlement, app, options, subscription.Topic);
+        (_admission, _settlement, _recipient, _options, _topic) = (admission, settlement, recipient, options, subscription.Topic);
         _batches = new MessageBatches(subscription.BulkSubscribe!, DeliverAsync, time);
     }
 
@@ -40,37 +38,35 @@ internal sealed class BulkDelivery : IDelivery
     private async Task DeliverAsync(IReadOnlyList<BatchEntry> batch)
     {
         // 2.
-        OrderedDictionary<Uri, List<BulkItem>> routes = [];
+        OrderedDictionary<Route, List<BulkItem>> routes = [];
         foreach (var entry in batch)
         {
             if (!_admission.TryAdmit(entry.Message, out var admitted, out var refusal))
                 entry.Complete(refusal);
-            else if (routes.TryGetValue(admitted.Path, out var items))
+            else if (routes.TryGetValue(admitted.Route, out var items))
                 items.Add(new BulkItem(entry, admitted));
             else
-                routes.Add(admitted.Path, [new BulkItem(entry, admitted)]);
+                routes.Add(admitted.Route, [new BulkItem(entry, admitted)]);
         }
 
         // 3.
-        foreach (var (path, items) in routes)
-            await DeliverAsync(path, items).ConfigureAwait(false);
+        foreach (var (route, items) in routes)
+            await DeliverAsync(route, items).ConfigureAwait(false);
     }
 
-    private async Task DeliverAsync(Uri path, List<BulkItem> items)
+    private async Task DeliverAsync(Route route, List<BulkItem> items)
     {
         // What the end of one message's time cuts short, it cuts short for all: they go back to the broker.
         using var sending = CancellationTokenSource.CreateLinkedTokenSource([.. items.Select(item => item.Entry.Cancellation)]);
         var spans = StartSpans(items);
         try
         {
-            using var request = _envelope.CreateRequest(path, items);
-            using var response = await _app.SendAsync(request, sending.Token).ConfigureAwait(false);
-            await BulkReply.ReadAsync(response, items, sending.Token).ConfigureAwait(false);
+            await _recipient.HandOverAsync(route, items, sending.Token).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
         {
             foreach (var item in items)
-                item.Complete(Verdict.Retry, failure.Message);
+                item.Complete(new Outcome(Verdict.Retry, failure.Message));
         }
         finally
         {
@@ -88,5 +84,5 @@ internal sealed class BulkDelivery : IDelivery
 /// <summary>An entry that goes to the app.</summary>
 internal readonly record struct BulkItem(BatchEntry Entry, AdmittedEvent Event)
 {
-    public void Complete(Verdict verdict, string? reason = null) => Entry.Complete(new Outcome(verdict, reason, Event.Summary.Id));
+    public void Complete(Outcome outcome) => Entry.Complete(outcome with { EventId = Event.Summary.Id });
 }

@@ -8,13 +8,16 @@ internal static class BulkReply
 {
     private const int MaximumBytes = 4 * 1024 * 1024;
 
+    /// <summary>What becomes of an entry that the app's answer does not name.</summary>
+    public static readonly Outcome NoWord = new(Verdict.Retry, "the app's answer has no status for it");
+
     /// <summary>Completes every item.</summary>
     public static async Task ReadAsync(HttpResponseMessage response, IReadOnlyList<BulkItem> items, CancellationToken cancellationToken)
     {
         if (response.StatusCode == HttpStatusCode.NotFound)
-            CompleteAll(items, Verdict.Drop, "the app answered 404");
+            CompleteAll(items, new Outcome(Verdict.Drop, "the app answered 404"));
         else if (!response.IsSuccessStatusCode)
-            CompleteAll(items, Verdict.Retry, $"the app answered {(int)response.StatusCode}");
+            CompleteAll(items, new Outcome(Verdict.Retry, $"the app answered {(int)response.StatusCode}"));
         else
             Complete(items, await StatusesAsync(response.Content, cancellationToken).ConfigureAwait(false));
     }
@@ -50,29 +53,21 @@ internal static class BulkReply
     {
         foreach (var item in items)
         {
-            var status = statuses?.GetValueOrDefault(item.Entry.Id);
-            switch (status)
+            item.Complete(statuses?.GetValueOrDefault(item.Entry.Id) switch
             {
-                case "SUCCESS":
-                    item.Complete(Verdict.Success);
-                    break;
-                case "DROP":
-                    item.Complete(Verdict.Drop, "the app drops it");
-                    break;
-                case "RETRY":
-                    item.Complete(Verdict.Retry, "the app asks for a retry");
-                    break;
-                default:
-                    item.Complete(Verdict.Retry, statuses is null ? "the app's answer is not a list of statuses" : $"the app answered with no status that is known for it ('{status}')");
-                    break;
-            }
+                "SUCCESS" => AppWords.Success,
+                "RETRY" => AppWords.Retry,
+                "DROP" => AppWords.Drop,
+                null or "" => statuses is null ? new Outcome(Verdict.Retry, "the app's answer is not a list of statuses") : NoWord,
+                var status => AppWords.Unknown(status),
+            });
         }
     }
 
-    private static void CompleteAll(IReadOnlyList<BulkItem> items, Verdict verdict, string reason)
+    private static void CompleteAll(IReadOnlyList<BulkItem> items, Outcome outcome)
     {
         foreach (var item in items)
-            item.Complete(verdict, reason);
+            item.Complete(outcome);
     }
 
     /// <summary>Names regardless of case, as in Go; null has no fields.</summary>

@@ -1,14 +1,13 @@
 using Sidecar.Components.PubSub;
-using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Telemetry;
 using BrokerAnswer = Sidecar.Components.PubSub.Delivery;
 
 namespace Sidecar.Runtime.PubSub.Delivery;
 
-/// <summary>Delivers one by one: hands each event to the app and reads its verdict.</summary>
+/// <summary>Delivers one by one: hands each event to its recipient and settles by the verdict.</summary>
 internal sealed class EventDelivery(
-    string pubsub, string topic, MessageAdmission admission, MessageSettlement settlement, IAppChannel app, SidecarOptions options) : IDelivery
+    string topic, MessageAdmission admission, MessageSettlement settlement, IEventRecipient recipient, SidecarOptions options) : IDelivery
 {
     public async ValueTask<BrokerAnswer> HandleAsync(PubSubMessage message, CancellationToken cancellationToken)
     {
@@ -29,11 +28,8 @@ internal sealed class EventDelivery(
         using var span = SidecarSpans.StartDelivery(options, topic, admitted.Summary.TraceParent, admitted.Summary.TraceState);
         try
         {
-            using var request = EventRequest.Create(admitted.Path, pubsub, admitted.Body, message.Metadata, admitted.Summary);
-            using var response = await app.SendAsync(request, cancellationToken).ConfigureAwait(false);
-            span?.SetStatus((int)response.StatusCode);
-            var (verdict, reason) = await AppReply.ReadAsync(response, cancellationToken).ConfigureAwait(false);
-            return new Outcome(verdict, reason, id);
+            var outcome = await recipient.HandOverAsync(message, admitted, span, cancellationToken).ConfigureAwait(false);
+            return outcome with { EventId = id };
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
         {

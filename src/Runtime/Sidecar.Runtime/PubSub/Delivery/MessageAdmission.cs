@@ -7,9 +7,9 @@ using Sidecar.Runtime.Telemetry;
 namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>An event for the app.</summary>
-/// <param name="Path">Its route there.</param>
-/// <param name="Body">The bytes that the broker has, or the envelope around a raw payload.</param>
-internal readonly record struct AdmittedEvent(Uri Path, ReadOnlyMemory<byte> Body, EventSummary Summary);
+/// <param name="CloudEvent">With its attributes: the bytes that the broker has, or an envelope that was made around them.</param>
+/// <param name="Body">The same, but in binary mode the bare data.</param>
+internal readonly record struct AdmittedEvent(Route Route, ReadOnlyMemory<byte> CloudEvent, ReadOnlyMemory<byte> Body, EventSummary Summary);
 
 /// <summary>
 /// Decides whether and where a message of a subscription goes to the app (contract section 2.7): (1) wrap raw payloads, or
@@ -43,14 +43,14 @@ internal sealed class MessageAdmission(string pubsub, TopicSubscription subscrip
         }
 
         // 3.
-        var route = routes.Find(cloudEvent);
-        if (route.Path is null)
+        var found = routes.Find(cloudEvent);
+        if (found.Route is not { } route)
         {
-            refusal = route.Error is null ? new Outcome(Verdict.Drop, "no route matches it", summary.Id) : new Outcome(Verdict.Retry, route.Error, summary.Id);
+            refusal = found.Error is null ? new Outcome(Verdict.Drop, "no route matches it", summary.Id) : new Outcome(Verdict.Retry, found.Error, summary.Id);
             return false;
         }
 
-        admitted = new AdmittedEvent(route.Path, isBinary ? message.Data : cloudEvent, WithTraceOf(message, summary));
+        admitted = new AdmittedEvent(route, cloudEvent, isBinary ? message.Data : cloudEvent, WithTraceOf(message, summary));
         return true;
     }
 

@@ -16,8 +16,9 @@ internal sealed class MessageSettlement(
         if (outcome.Verdict == Verdict.Success)
             return ValueTask.FromResult(BrokerAnswer.Ack);
 
-        // The subscription ends or the time for the message is over: no verdict on the message, the broker has it again.
-        if (outcome.Verdict == Verdict.Retry && cancellationToken.IsCancellationRequested)
+        // Nobody is there to answer, the subscription ends or the time for the message is over: no verdict on the message, the
+        // broker has it again.
+        if (outcome.IsGivenBack || (outcome.Verdict == Verdict.Retry && cancellationToken.IsCancellationRequested))
             return ValueTask.FromResult(BrokerAnswer.Nack);
 
         if (outcome.Verdict == Verdict.Drop)

@@ -15,4 +15,21 @@ internal enum Verdict
 /// <summary>What becomes of a message: by the app's word, or by the sidecar's where the app did not get it.</summary>
 /// <param name="Reason">Why it is no success.</param>
 /// <param name="EventId">Of the CloudEvent, where it could be read; for the log.</param>
-internal readonly record struct Outcome(Verdict Verdict, string? Reason = null, string? EventId = null);
+internal readonly record struct Outcome(Verdict Verdict, string? Reason = null, string? EventId = null)
+{
+    /// <summary>Whoever was to answer went away: no verdict on the message, which the broker has again.</summary>
+    public bool IsGivenBack { get; init; }
+
+    public static Outcome GiveBack(string reason) => new(Verdict.Retry, reason) { IsGivenBack = true };
+}
+
+/// <summary>The words with which apps answer, over whatever protocol (contract section 2.7, "App result").</summary>
+internal static class AppWords
+{
+    public static readonly Outcome Success = new(Verdict.Success);
+    public static readonly Outcome Retry = new(Verdict.Retry, "the app asks for a retry");
+    public static readonly Outcome Drop = new(Verdict.Drop, "the app drops it");
+
+    /// <summary>A word that is none of the three.</summary>
+    public static Outcome Unknown(string word) => new(Verdict.Retry, $"the app answered with the unknown status '{word}'");
+}

@@ -4,26 +4,31 @@ using Sidecar.Runtime.Resources;
 
 namespace Sidecar.Runtime.PubSub.Routing;
 
+/// <summary>Where events go at the app.</summary>
+/// <param name="Path">As the subscription has it, which is what a gRPC app is told.</param>
+/// <param name="Address">The same as a relative URI.</param>
+internal sealed record Route(string Path, Uri Address);
+
 /// <summary>Where an event goes.</summary>
-/// <param name="Path">Relative URI at the app; null when no rule matches, or on an error.</param>
+/// <param name="Route">Null when no rule matches, or on an error.</param>
 /// <param name="Error">Why the rules cannot decide.</param>
-internal readonly record struct RouteDecision(Uri? Path, string? Error);
+internal readonly record struct RouteDecision(Route? Route, string? Error);
 
 /// <summary>The rules of one subscription, ready to be asked.</summary>
 internal sealed class RouteTable
 {
     private static readonly JsonDocumentOptions EventOptions = new() { MaxDepth = 10_000 };
 
-    private readonly IReadOnlyList<(IRouteMatcher? Matcher, Uri Path)> _routes;
+    private readonly IReadOnlyList<(IRouteMatcher? Matcher, Route Route)> _routes;
 
-    private RouteTable(IReadOnlyList<(IRouteMatcher?, Uri)> routes) => _routes = routes;
+    private RouteTable(IReadOnlyList<(IRouteMatcher?, Route)> routes) => _routes = routes;
 
     public static bool TryCreate(
         IReadOnlyList<RouteRule> rules, IRouteMatcherParser parser, [NotNullWhen(true)] out RouteTable? table, [NotNullWhen(false)] out string? error)
     {
         table = null;
         error = null;
-        var routes = new List<(IRouteMatcher?, Uri)>();
+        var routes = new List<(IRouteMatcher?, Route)>();
         foreach (var rule in rules)
         {
             IRouteMatcher? matcher = null;
@@ -41,7 +46,7 @@ internal sealed class RouteTable
                 return false;
             }
 
-            routes.Add((matcher, new Uri(address.PathAndQuery, UriKind.Relative)));
+            routes.Add((matcher, new Route(rule.Path, new Uri(address.PathAndQuery, UriKind.Relative))));
         }
 
         table = new RouteTable(routes);
@@ -54,16 +59,16 @@ internal sealed class RouteTable
         JsonDocument? parsed = null;
         try
         {
-            foreach (var (matcher, path) in _routes)
+            foreach (var (matcher, route) in _routes)
             {
                 if (matcher is null)
-                    return new RouteDecision(path, null);
+                    return new RouteDecision(route, null);
                 parsed ??= JsonDocument.Parse(cloudEvent, EventOptions);
                 var matches = matcher.Matches(parsed.RootElement, out var error);
                 if (matches is null)
                     return new RouteDecision(null, error ?? "the condition has no answer");
                 if (matches.Value)
-                    return new RouteDecision(path, null);
+                    return new RouteDecision(route, null);
             }
 
             return default;

@@ -9,6 +9,9 @@ internal enum SubscriptionType
 
     /// <summary>From the app's answer to <c>/dapr/subscribe</c>.</summary>
     Programmatic,
+
+    /// <summary>A stream that a client has opened.</summary>
+    Streaming,
 }
 
 /// <summary>The app's wish to be handed the messages of a topic.</summary>

@@ -8,6 +8,7 @@ namespace Sidecar.Runtime.PubSub.Subscriptions;
 /// <summary>A subscription that its broker serves. Where messages go at the app can change while it runs; a message under way goes on as it began.</summary>
 internal sealed class RunningSubscription(Broker broker, TopicSubscription subscription, IDelivery delivery)
 {
+    private readonly Lock _ending = new();
     private volatile IDelivery _delivery = delivery;
     private IAsyncDisposable? _onBroker;
     private Task? _ended;
@@ -35,6 +36,7 @@ internal sealed class RunningSubscription(Broker broker, TopicSubscription subsc
     public Task EndAsync()
     {
         _delivery.Retire();
-        return _ended ??= _onBroker!.DisposeAsync().AsTask();
+        lock (_ending)
+            return _ended ??= _onBroker!.DisposeAsync().AsTask();
     }
 }

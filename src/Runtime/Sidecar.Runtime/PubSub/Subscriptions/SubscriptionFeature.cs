@@ -5,6 +5,7 @@ using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Metadata;
 using Sidecar.Runtime.PubSub.Routing;
+using Sidecar.Runtime.PubSub.Streaming;
 using Sidecar.Runtime.Resources;
 
 namespace Sidecar.Runtime.PubSub.Subscriptions;
@@ -15,7 +16,7 @@ namespace Sidecar.Runtime.PubSub.Subscriptions;
 /// facts, and lets the subscriptions that run follow.
 /// </summary>
 internal sealed class SubscriptionFeature(
-    LiveResources resources, Brokers brokers, AppSubscriptions appSubscriptions, ActiveSubscriptions active, IAppChannel app, SidecarOptions options, ILogger<SubscriptionFeature> logger)
+    LiveResources resources, Brokers brokers, AppSubscriptions appSubscriptions, ActiveSubscriptions active, StreamingFeature streams, IAppChannel app, SidecarOptions options, ILogger<SubscriptionFeature> logger)
     : ISidecarFeature, IMetadataContributor, IDisposable
 {
     private readonly SemaphoreSlim _turn = new(1, 1);
@@ -71,7 +72,8 @@ internal sealed class SubscriptionFeature(
 
     public void Contribute(JsonObject metadata)
     {
-        if (_listed is { Count: > 0 } listed)
+        List<TopicSubscription> listed = [.. _listed, .. streams.Listed];
+        if (listed.Count > 0)
             metadata["subscriptions"] = SubscriptionListing.ToJson(listed);
     }
 

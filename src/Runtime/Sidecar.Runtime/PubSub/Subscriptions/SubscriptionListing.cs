@@ -17,7 +17,7 @@ internal static class SubscriptionListing
         if (subscription.Rules.Count > 0)
             json["rules"] = new JsonArray([.. subscription.Rules.Select(ToJson)]);
         json["deadLetterTopic"] = subscription.DeadLetterTopic ?? "";
-        json["type"] = subscription.Type == SubscriptionType.Declarative ? "DECLARATIVE" : "PROGRAMMATIC";
+        json["type"] = subscription.Type.ToString().ToUpperInvariant();
         return json;
     }
 

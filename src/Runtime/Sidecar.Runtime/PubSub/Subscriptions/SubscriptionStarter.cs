@@ -1,70 +1,93 @@
 using Microsoft.Extensions.Logging;
 using Sidecar.Components.PubSub;
-using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Delivery;
 using Sidecar.Runtime.PubSub.Routing;
 
 namespace Sidecar.Runtime.PubSub.Subscriptions;
 
-/// <summary>Joins subscriptions to their brokers. What cannot be joined is logged, and no other subscription suffers.</summary>
+/// <summary>Joins subscriptions to their brokers. What cannot be joined is told, and no other subscription suffers.</summary>
 internal sealed class SubscriptionStarter(
-    Brokers brokers, IRouteMatcherParser matchers, IAppChannel app, DeadLetters deadLetters, SidecarOptions options, TimeProvider time, ILogger<SubscriptionStarter> logger)
+    Brokers brokers, IRouteMatcherParser matchers, AppRecipients app, DeadLetters deadLetters, SidecarOptions options, TimeProvider time, ILogger<SubscriptionStarter> logger)
 {
-    /// <summary>Null when it cannot be started.</summary>
-    public async Task<RunningSubscription?> TryStartAsync(TopicSubscription subscription, CancellationToken cancellationToken)
+    /// <summary>Starts a subscription of the app. Null when it cannot be started, which is logged.</summary>
+    public async Task<RunningSubscription?> TryStartAsync(TopicSubscription subscription, CancellationToken cancellationToken) =>
+        Prepare(subscription, stream: null, out var prepared) is { } refusal
+            ? Refused(subscription, refusal)
+            : (await JoinAsync(prepared, subscription, cancellationToken).ConfigureAwait(false)).Running;
+
+    /// <summary>Starts a subscription whose events go to <paramref name="stream"/>. When it cannot be started the client is to be told why.</summary>
+    public async Task<(RunningSubscription? Running, DaprError? Refusal)> StartAsync(
+        TopicSubscription subscription, IEventRecipient stream, CancellationToken cancellationToken) =>
+        Prepare(subscription, stream, out var prepared) is { } refusal
+            ? (null, refusal)
+            : await JoinAsync(prepared, subscription, cancellationToken).ConfigureAwait(false);
+
+    /// <summary>Lets messages go where the app's subscription says now, without the broker hearing of it. False when that cannot be.</summary>
+    public bool TryReroute(RunningSubscription running, TopicSubscription subscription)
     {
-        if (Prepare(subscription, out var broker) is not { } delivery)
-            return null;
-        var running = new RunningSubscription(broker!, subscription, delivery);
+        if (Prepare(subscription, stream: null, out var prepared) is { } refusal)
+        {
+            Refused(subscription, refusal);
+            return false;
+        }
+
+        running.Reroute(subscription, prepared.Delivery);
+        return true;
+    }
+
+    private async Task<(RunningSubscription? Running, DaprError? Refusal)> JoinAsync(Prepared prepared, TopicSubscription subscription, CancellationToken cancellationToken)
+    {
+        var (broker, delivery) = prepared;
+        var running = new RunningSubscription(broker, subscription, delivery);
         try
         {
-            var onBroker = new PubSubSubscription(broker!.OnBroker(subscription.Topic), subscription.Metadata)
+            var onBroker = new PubSubSubscription(broker.OnBroker(subscription.Topic), subscription.Metadata)
             {
                 BatchSize = subscription.BulkSubscribe?.MaxMessagesCount ?? 1,
             };
             running.Begin(await broker.Driver.SubscribeAsync(onBroker, running.HandleAsync, cancellationToken).ConfigureAwait(false));
             PubSubLog.Subscribed(logger, subscription.Topic, broker.Name);
-            return running;
+            return (running, null);
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
             delivery.Retire();
             PubSubLog.SubscribeFailed(logger, failure, subscription.Topic, subscription.PubsubName);
-            return null;
+            return (null, PubSubErrors.SubscribeFailed(broker.Name, subscription.Topic, failure.Message));
         }
     }
 
-    /// <summary>Lets messages go where the subscription says now, without the broker hearing of it. False when that cannot be.</summary>
-    public bool TryReroute(RunningSubscription running, TopicSubscription subscription)
+    private RunningSubscription? Refused(TopicSubscription subscription, DaprError refusal)
     {
-        if (Prepare(subscription, out _) is not { } delivery)
-            return false;
-        running.Reroute(subscription, delivery);
-        return true;
-    }
-
-    private IDelivery? Prepare(TopicSubscription subscription, out Broker? broker)
-    {
-        broker = brokers.Find(subscription.PubsubName);
-        string? problem;
-        if (broker is null)
-            problem = "there is no such pubsub component";
-        else if (!broker.Permissions.MaySubscribe(subscription.Topic))
-            problem = "the topic is not allowed for this app";
-        else if (RawPayload.TryRead(subscription.Metadata, out var isRaw, out problem) && RouteTable.TryCreate(subscription.Rules, matchers, out var routes, out problem))
-            return Create(broker, subscription, routes, isRaw);
-
-        PubSubLog.SubscriptionRefused(logger, subscription.Topic, subscription.PubsubName, problem);
+        PubSubLog.SubscriptionRefused(logger, subscription.Topic, subscription.PubsubName, refusal.Message);
         return null;
     }
 
-    private IDelivery Create(Broker broker, TopicSubscription subscription, RouteTable routes, bool isRaw)
+    private DaprError? Prepare(TopicSubscription subscription, IEventRecipient? stream, out Prepared prepared)
+    {
+        prepared = default;
+        if (brokers.Find(subscription.PubsubName) is not { } broker)
+            return PubSubErrors.NotFound(subscription.PubsubName, options.AppId);
+        if (!broker.Permissions.MaySubscribe(subscription.Topic))
+            return PubSubErrors.Forbidden(broker.Name, subscription.Topic, options.AppId);
+        if (!RawPayload.TryRead(subscription.Metadata, out var isRaw, out var problem))
+            return PubSubErrors.BadMetadata(broker.Name, options.AppId, problem!);
+        if (!RouteTable.TryCreate(subscription.Rules, matchers, out var routes, out problem))
+            return CommonErrors.Unclassified(problem);
+        prepared = new Prepared(broker, Create(broker, subscription, routes, isRaw, stream));
+        return null;
+    }
+
+    private IDelivery Create(Broker broker, TopicSubscription subscription, RouteTable routes, bool isRaw, IEventRecipient? stream)
     {
         var admission = new MessageAdmission(broker.Name, subscription, routes, isRaw, time);
         var settlement = new MessageSettlement(broker, subscription, deadLetters, options.Observer, logger);
         return subscription.BulkSubscribe is null
-            ? new EventDelivery(broker.Name, subscription.Topic, admission, settlement, app, options)
-            : new BulkDelivery(new BulkEnvelope(broker.Name, subscription.Topic, isRaw), admission, settlement, app, subscription, options, time);
+            ? new EventDelivery(subscription.Topic, admission, settlement, stream ?? app.Events(broker.Name, subscription.Topic), options)
+            : new BulkDelivery(admission, settlement, app.Batches(broker.Name, subscription.Topic, isRaw), subscription, options, time);
     }
+
+    private readonly record struct Prepared(Broker Broker, IDelivery Delivery);
 }

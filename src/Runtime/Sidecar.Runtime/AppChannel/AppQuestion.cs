@@ -1,4 +1,5 @@
 using System.Net;
+using Sidecar.Grpc;
 using Sidecar.Runtime.Hosting;
 
 namespace Sidecar.Runtime.AppChannel;
@@ -22,18 +23,26 @@ internal sealed class AppQuestion(IAppChannel app, SidecarOptions options, TimeP
     /// <summary>Any status is an answer; only a transport failure is tried again.</summary>
     public async Task<AppAnswer> AskAsync(Uri path, CancellationToken cancellationToken)
     {
+        var (answer, failure, attempts) = await RepeatAsync((attempt, token) => AskOnceAsync(path, attempt, token), time, cancellationToken).ConfigureAwait(false);
+        return failure is null ? answer : new AppAnswer(default, [], failure, attempts);
+    }
+
+    /// <summary>The same for a question of another form: it is repeated while <paramref name="ask"/> throws what a transport throws, but not for a method that the app does not have.</summary>
+    public static async Task<(T? Answer, Exception? Failure, int Attempts)> RepeatAsync<T>(
+        Func<int, CancellationToken, Task<T>> ask, TimeProvider time, CancellationToken cancellationToken)
+    {
         using var limit = new CancellationTokenSource(TotalTime, time);
         using var asking = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                return await AskOnceAsync(path, attempt, asking.Token).ConfigureAwait(false);
+                return (await ask(attempt, asking.Token).ConfigureAwait(false), null, attempt);
             }
             catch (Exception failure) when (IsTransport(failure) && !cancellationToken.IsCancellationRequested)
             {
-                if (attempt > RetryDelays.Length || limit.IsCancellationRequested)
-                    return new AppAnswer(default, [], failure, attempt);
+                if (attempt > RetryDelays.Length || limit.IsCancellationRequested || failure is GrpcException { Code: StatusCode.Unimplemented })
+                    return (default, failure, attempt);
             }
 
             // Not bound to the total time: it is looked at before and within each question.
@@ -41,7 +50,7 @@ internal sealed class AppQuestion(IAppChannel app, SidecarOptions options, TimeP
         }
     }
 
-    private static bool IsTransport(Exception failure) => failure is HttpRequestException or IOException or OperationCanceledException;
+    private static bool IsTransport(Exception failure) => failure is HttpRequestException or IOException or OperationCanceledException or GrpcException;
 
     private async Task<AppAnswer> AskOnceAsync(Uri path, int attempt, CancellationToken cancellationToken)
     {

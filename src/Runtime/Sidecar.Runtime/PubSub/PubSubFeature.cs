@@ -1,8 +1,10 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Metadata;
 using Sidecar.Runtime.PubSub.Delivery;
+using Sidecar.Runtime.PubSub.GrpcDelivery;
 using Sidecar.Runtime.PubSub.Publishing;
 using Sidecar.Runtime.PubSub.Routing;
 using Sidecar.Runtime.PubSub.Streaming;
@@ -20,6 +22,7 @@ internal static class PubSubFeature
         services.AddSingleton<BulkPublishEngine>();
         services.AddSingleton<ITopics, Topics>();
         services.AddSingleton<IRouteMatcherParser, ExpressionMatcherParser>();
+        services.AddSingleton(QuestionToApp);
         services.AddSingleton<AppSubscriptions>();
         services.AddSingleton<DeadLetters>();
         services.AddSingleton<AppRecipients>();
@@ -32,6 +35,10 @@ internal static class PubSubFeature
         services.AddSingleton<IMetadataContributor>(provider => provider.GetRequiredService<SubscriptionFeature>());
         return services;
     }
+
+    private static ISubscriptionQuestion QuestionToApp(IServiceProvider provider) => provider.GetRequiredService<GrpcAppChannel>().HasApp
+        ? ActivatorUtilities.CreateInstance<GrpcSubscriptionQuestion>(provider)
+        : ActivatorUtilities.CreateInstance<HttpSubscriptionQuestion>(provider);
 
     public static IEndpointRouteBuilder MapPubSub(this IEndpointRouteBuilder routes)
     {

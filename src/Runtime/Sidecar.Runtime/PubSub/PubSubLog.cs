@@ -28,11 +28,11 @@ internal static partial class PubSubLog
     [LoggerMessage(Level = LogLevel.Error, Message = "A failed message of topic {Topic} could not be put on the dead letter topic {DeadLetterTopic} in pubsub {Pubsub}; it goes back to the broker")]
     public static partial void DeadLetterFailed(ILogger logger, Exception failure, string topic, string deadLetterTopic, string pubsub);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The app did not answer GET /dapr/subscribe in {Attempts} attempts; it gets no subscriptions of its own")]
-    public static partial void SubscribeQuestionFailed(ILogger logger, Exception failure, int attempts);
+    [LoggerMessage(Level = LogLevel.Error, Message = "The app did not answer {Question} in {Attempts} attempts; it gets no subscriptions of its own")]
+    public static partial void SubscribeQuestionFailed(ILogger logger, Exception failure, string question, int attempts);
 
-    [LoggerMessage(Level = LogLevel.Debug, Message = "The app has no /dapr/subscribe")]
-    public static partial void NoSubscribeEndpoint(ILogger logger);
+    [LoggerMessage(Level = LogLevel.Debug, Message = "The app has no {Question}")]
+    public static partial void NoSubscribeEndpoint(ILogger logger, string question);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The app answered GET /dapr/subscribe with {Status}; it gets no subscriptions of its own")]
     public static partial void SubscribeQuestionRefused(ILogger logger, int status);

@@ -13,6 +13,7 @@ using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Metadata;
 using Sidecar.Runtime.PubSub;
+using Sidecar.Runtime.PubSub.Subscriptions;
 using Sidecar.Runtime.Resources;
 
 namespace Sidecar.Runtime.Tests.PubSub;
@@ -43,7 +44,7 @@ internal sealed class PubSubHost : IAsyncDisposable
 
     public ComponentRegistry Components => _server.Services.GetRequiredService<ComponentRegistry>();
 
-    public ISidecarFeature Feature => _server.Services.GetRequiredService<ISidecarFeature>();
+    public ISidecarFeature Feature => _server.Services.GetRequiredService<SubscriptionFeature>();
 
     /// <summary>What a test may decide about the sidecar.</summary>
     internal sealed class Setup
@@ -104,6 +105,7 @@ internal sealed class PubSubHost : IAsyncDisposable
             })
             .AddSingleton(setup.Time)
             .AddSingleton<IAppChannel>(app)
+            .AddSingleton(provider => new GrpcAppChannel(app, provider.GetRequiredService<SidecarOptions>()))
             .AddSingleton(new LiveResources(new ResourceSet { Subscriptions = setup.Declared }))
             .AddSingleton(RegistryWith(setup))
             .AddPubSub();

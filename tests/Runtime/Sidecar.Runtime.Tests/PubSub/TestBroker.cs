@@ -11,6 +11,7 @@ internal class TestBroker : IPubSub
 {
     private readonly ConcurrentDictionary<Subscription, byte> _subscriptions = new();
     private readonly Channel<Delivery> _answers = Channel.CreateUnbounded<Delivery>();
+    private int _handled;
 
     public PubSubFeatures Features { get; init; }
 
@@ -33,6 +34,9 @@ internal class TestBroker : IPubSub
     public bool CancelsAtTheEnd { get; init; } = true;
 
     public ConcurrentQueue<PubSubMessage> Published { get; } = new();
+
+    /// <summary>How many calls of <see cref="DeliverAsync"/> the sidecar has in hand or behind it.</summary>
+    public int Handled => Volatile.Read(ref _handled);
 
     public IEnumerable<string> SubscribedTopics => _subscriptions.Keys.Select(subscription => subscription.Topic);
 
@@ -70,7 +74,9 @@ internal class TestBroker : IPubSub
         var answer = Task.Run(async () =>
         {
             using var end = CancellationTokenSource.CreateLinkedTokenSource(subscription.Stopping, timeIsOver);
-            return await subscription.Handler(new PubSubMessage(topic, data, null, new Dictionary<string, string>()), end.Token);
+            var handling = subscription.Handler(new PubSubMessage(topic, data, null, new Dictionary<string, string>()), end.Token);
+            Interlocked.Increment(ref _handled);
+            return await handling;
         });
         subscription.Start(answer);
         return answer;

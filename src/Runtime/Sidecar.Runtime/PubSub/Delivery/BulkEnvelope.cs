@@ -10,7 +10,11 @@ namespace Sidecar.Runtime.PubSub.Delivery;
 /// <param name="topic">As the app knows it.</param>
 internal sealed class BulkEnvelope(string pubsub, string topic, bool isRaw)
 {
-    private const string BulkType = "com.dapr.event.sent.bulk";
+    public const string BulkType = "com.dapr.event.sent.bulk";
+
+    /// <summary>Metadata of the batch.</summary>
+    public const string PubsubEntry = "pubsubName";
+
     private const int EntrySize = 256;
 
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
@@ -19,12 +23,15 @@ internal sealed class BulkEnvelope(string pubsub, string topic, bool isRaw)
     {
         var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ReadOnlyMemoryContent(Write(items)) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", ContentTypes.Json);
-        request.Headers.TryAddWithoutValidation("pubsubname", pubsub);
+        request.Headers.TryAddWithoutValidation(EventRequest.PubsubHeader, pubsub);
 
         // Events of many traces in one call: it belongs to none of them.
         request.Headers.TryAddWithoutValidation(TraceContext.ParentHeader, TraceContext.Begin().TraceParent);
         return request;
     }
+
+    /// <summary>Of the entries.</summary>
+    public static string ContentTypeOf(bool isRaw) => isRaw ? ContentTypes.OctetStream : ContentTypes.CloudEvent;
 
     private ReadOnlyMemory<byte> Write(IReadOnlyList<BulkItem> items)
     {
@@ -36,7 +43,7 @@ internal sealed class BulkEnvelope(string pubsub, string topic, bool isRaw)
         writer.WriteString("topic"u8, topic);
         writer.WriteString("pubsubname"u8, pubsub);
         writer.WriteStartObject("metadata"u8);
-        writer.WriteString("pubsubName"u8, pubsub);
+        writer.WriteString(PubsubEntry, pubsub);
         writer.WriteEndObject();
         writer.WriteStartArray("entries"u8);
         foreach (var item in items)
@@ -61,7 +68,7 @@ internal sealed class BulkEnvelope(string pubsub, string topic, bool isRaw)
         foreach (var (name, value) in message.Metadata)
             writer.WriteString(name, value);
         writer.WriteEndObject();
-        writer.WriteString("contentType"u8, isRaw ? ContentTypes.OctetStream : ContentTypes.CloudEvent);
+        writer.WriteString("contentType"u8, ContentTypeOf(isRaw));
         writer.WriteEndObject();
     }
 }

@@ -25,7 +25,7 @@ internal sealed class MessageSettlement(
             PubSubLog.EventDropped(logger, outcome.EventId, subscription.Topic, broker.Name, outcome.Reason);
         else
             PubSubLog.DeliveryFailed(logger, outcome.EventId, subscription.Topic, broker.Name, outcome.Reason);
-        return subscription.DeadLetterTopic is { } deadLetterTopic
+        return subscription.DeadLetterTopic is { } deadLetterTopic && !outcome.HasNoDeadLetter
             ? BuryAsync(deadLetterTopic, message, cancellationToken)
             : ValueTask.FromResult(outcome.Verdict == Verdict.Drop ? BrokerAnswer.Ack : BrokerAnswer.Nack);
     }

@@ -20,6 +20,9 @@ internal readonly record struct Outcome(Verdict Verdict, string? Reason = null, 
     /// <summary>Whoever was to answer went away: no verdict on the message, which the broker has again.</summary>
     public bool IsGivenBack { get; init; }
 
+    /// <summary>The message is dropped, and there is nothing in it to look at: it is no dead letter.</summary>
+    public bool HasNoDeadLetter { get; init; }
+
     public static Outcome GiveBack(string reason) => new(Verdict.Retry, reason) { IsGivenBack = true };
 }
 

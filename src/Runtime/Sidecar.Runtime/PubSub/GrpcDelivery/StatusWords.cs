@@ -1,10 +1,11 @@
+using Sidecar.Grpc;
 using Sidecar.Protos;
 using Sidecar.Runtime.PubSub.Delivery;
 using Status = Sidecar.Protos.TopicEventResponse.Types.TopicEventResponseStatus;
 
 namespace Sidecar.Runtime.PubSub.GrpcDelivery;
 
-/// <summary>Reads the status with which a gRPC app or a stream's client answers an event.</summary>
+/// <summary>Reads what a gRPC app or a stream's client makes of an event (contract section 3.4, "App callbacks").</summary>
 internal static class StatusWords
 {
     /// <summary>An answer that names no status is a success, which is what an empty message says.</summary>
@@ -17,4 +18,9 @@ internal static class StatusWords
         Status.Drop => AppWords.Drop,
         _ => AppWords.Unknown(status.ToString()),
     };
+
+    /// <summary>A call that failed. An app without the method will not have it for the next attempt either, and its event is no dead letter.</summary>
+    public static Outcome OutcomeOf(GrpcStatus failure) => failure.Code == StatusCode.Unimplemented
+        ? new Outcome(Verdict.Drop, "the app does not implement the call") { HasNoDeadLetter = true }
+        : new Outcome(Verdict.Retry, $"the app answered {failure}");
 }

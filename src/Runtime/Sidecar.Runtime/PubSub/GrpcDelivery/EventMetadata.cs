@@ -1,0 +1,53 @@
+using System.Buffers;
+using Sidecar.Runtime.PubSub.Delivery;
+using Sidecar.Runtime.Telemetry;
+using Metadata = Sidecar.Grpc.Metadata;
+
+namespace Sidecar.Runtime.PubSub.GrpcDelivery;
+
+/// <summary>What goes with an event to a gRPC app beside its message: the entries that an HTTP app gets as headers, and the trace in both of its forms.</summary>
+internal static class EventMetadata
+{
+    private const string BinarySuffix = "-bin";
+
+    private static readonly SearchValues<char> KeyCharacters = SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyz_-.");
+
+    public static Metadata Of(string pubsub, IReadOnlyDictionary<string, string> messageMetadata, in EventSummary summary)
+    {
+        var metadata = new Metadata();
+        Add(metadata, EventRequest.PubsubHeader, pubsub);
+        foreach (var (name, value) in messageMetadata)
+        {
+            if (EventRequest.IsPassedOn(name, value))
+                Add(metadata, name.ToLowerInvariant(), value);
+        }
+
+        AddTrace(metadata, TraceContext.Continue(summary.TraceParent, summary.TraceState));
+        return metadata;
+    }
+
+    /// <summary>Events of many traces in one call: it belongs to none of them.</summary>
+    public static Metadata OfBatch(string pubsub)
+    {
+        var metadata = new Metadata();
+        Add(metadata, EventRequest.PubsubHeader, pubsub);
+        AddTrace(metadata, TraceContext.Begin());
+        return metadata;
+    }
+
+    private static void AddTrace(Metadata metadata, in TraceContext trace)
+    {
+        metadata.Add(TraceContext.ParentHeader, trace.TraceParent);
+        metadata.Add(BinaryTrace.Key, BinaryTrace.Of(trace.TraceParent));
+        if (trace.TraceState.Length > 0 && EventRequest.IsPrintable(trace.TraceState))
+            metadata.Add(TraceContext.StateHeader, trace.TraceState);
+    }
+
+    // An entry that gRPC cannot carry must not make the message undeliverable. Text under a binary key is no metadata either.
+    private static void Add(Metadata metadata, string key, string value)
+    {
+        var canBeSent = key.Length > 0 && !key.AsSpan().ContainsAnyExcept(KeyCharacters) && !key.EndsWith(BinarySuffix, StringComparison.Ordinal) && EventRequest.IsPrintable(value);
+        if (canBeSent && !Metadata.IsReserved(key))
+            metadata.Add(key, value);
+    }
+}

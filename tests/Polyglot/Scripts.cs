@@ -27,7 +27,7 @@ internal static partial class Scripts
     [
         .. Directory.GetFiles(Folder, $"{name}*.cjs").Order(StringComparer.Ordinal)
             .SelectMany(file => Check().Matches(File.ReadAllText(file)))
-            .Where(match => match.Groups["protocols"].Value is var protocols && (protocols == protocol || protocols is "both" or "protocol"))
+            .Where(match => match.Groups["protocols"].Value is var protocols && (protocols == protocol || protocols == "both"))
             .Select(match => match.Groups["name"].Value),
     ];
 

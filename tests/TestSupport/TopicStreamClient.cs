@@ -1,6 +1,7 @@
 using Google.Protobuf.Reflection;
 using Sidecar.Grpc;
 using Sidecar.Protos;
+using Xunit;
 using Status = Sidecar.Protos.TopicEventResponse.Types.TopicEventResponseStatus;
 
 namespace TestSupport;

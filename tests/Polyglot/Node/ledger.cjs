@@ -1,20 +1,20 @@
 // The Ledger of ledger.proto by @grpc/grpc-js: the app of the sidecar `target`.
 'use strict';
 const path = require('node:path');
-const grpc = require('@grpc/grpc-js');
+const grpcJs = require('@grpc/grpc-js');
 const loader = require('@grpc/proto-loader');
 const { Inbox, stage } = require('./checks.cjs');
 
 const definition = loader.loadSync(path.join(__dirname, 'ledger.proto'), { defaults: true, longs: Number });
-const { Ledger } = grpc.loadPackageDefinition(definition).polyglot;
+const { Ledger } = grpcJs.loadPackageDefinition(definition).polyglot;
 const cancelled = new Inbox();
 const details = Buffer.from([8, 9, 18, 7, 114, 101, 102, 117, 115, 101, 100]); // google.rpc.Status { code: 9, message: "refused" }
 
 function add(call, callback) {
-  const trailers = new grpc.Metadata();
+  const trailers = new grpcJs.Metadata();
   trailers.set('after', 'a trailer');
   trailers.set('after-bin', Buffer.from([0, 1, 255]));
-  const headers = new grpc.Metadata();
+  const headers = new grpcJs.Metadata();
   headers.set('before', 'a header');
   headers.set('seen', JSON.stringify(call.metadata.getMap()));
   for (const value of call.metadata.get('x-data-bin')) headers.add('seen-bin', value);
@@ -45,10 +45,10 @@ function match(call) {
 }
 
 function refuse(call, callback) {
-  const metadata = new grpc.Metadata();
+  const metadata = new grpcJs.Metadata();
   metadata.set('grpc-status-details-bin', details);
   metadata.set('why', 'asked for');
-  callback({ code: grpc.status.FAILED_PRECONDITION, details: `refused: ${call.request.text}`, metadata });
+  callback({ code: grpcJs.status.FAILED_PRECONDITION, details: `refused: ${call.request.text}`, metadata });
 }
 
 function wait(call) {
@@ -56,13 +56,13 @@ function wait(call) {
 }
 
 function serve() {
-  const server = new grpc.Server();
+  const server = new grpcJs.Server();
   server.addService(Object.fromEntries(Object.entries(Ledger.service).filter(([name]) => name !== 'Missing')), {
     Add: add, Sum: sum, List: list, Match: match, Refuse: refuse, Wait: wait,
   });
   return new Promise((resolve, reject) =>
-    server.bindAsync(`127.0.0.1:${stage.appPort}`, grpc.ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve(server))),
+    server.bindAsync(`127.0.0.1:${stage.appPort}`, grpcJs.ServerCredentials.createInsecure(), (error) => (error ? reject(error) : resolve(server))),
   );
 }
 
-module.exports = { Ledger, cancelled, details, grpc, serve };
+module.exports = { Ledger, cancelled, details, grpcJs, serve };

@@ -1,7 +1,7 @@
 using System.Buffers;
 using Sidecar.Runtime.PubSub.Delivery;
 using Sidecar.Runtime.Telemetry;
-using Metadata = Sidecar.Grpc.Metadata;
+using CallMetadata = Sidecar.Grpc.Metadata;
 
 namespace Sidecar.Runtime.PubSub.GrpcDelivery;
 
@@ -12,9 +12,9 @@ internal static class EventMetadata
 
     private static readonly SearchValues<char> KeyCharacters = SearchValues.Create("0123456789abcdefghijklmnopqrstuvwxyz_-.");
 
-    public static Metadata Of(string pubsub, IReadOnlyDictionary<string, string> messageMetadata, in EventSummary summary)
+    public static CallMetadata Of(string pubsub, IReadOnlyDictionary<string, string> messageMetadata, in EventSummary summary)
     {
-        var metadata = new Metadata();
+        var metadata = new CallMetadata();
         Add(metadata, EventRequest.PubsubHeader, pubsub);
         foreach (var (name, value) in messageMetadata)
         {
@@ -27,15 +27,15 @@ internal static class EventMetadata
     }
 
     /// <summary>Events of many traces in one call: it belongs to none of them.</summary>
-    public static Metadata OfBatch(string pubsub)
+    public static CallMetadata OfBatch(string pubsub)
     {
-        var metadata = new Metadata();
+        var metadata = new CallMetadata();
         Add(metadata, EventRequest.PubsubHeader, pubsub);
         AddTrace(metadata, TraceContext.Begin());
         return metadata;
     }
 
-    private static void AddTrace(Metadata metadata, in TraceContext trace)
+    private static void AddTrace(CallMetadata metadata, in TraceContext trace)
     {
         metadata.Add(TraceContext.ParentHeader, trace.TraceParent);
         metadata.Add(BinaryTrace.Key, BinaryTrace.Of(trace.TraceParent));
@@ -44,10 +44,10 @@ internal static class EventMetadata
     }
 
     // An entry that gRPC cannot carry must not make the message undeliverable. Text under a binary key is no metadata either.
-    private static void Add(Metadata metadata, string key, string value)
+    private static void Add(CallMetadata metadata, string key, string value)
     {
         var canBeSent = key.Length > 0 && !key.AsSpan().ContainsAnyExcept(KeyCharacters) && !key.EndsWith(BinarySuffix, StringComparison.Ordinal) && EventRequest.IsPrintable(value);
-        if (canBeSent && !Metadata.IsReserved(key))
+        if (canBeSent && !CallMetadata.IsReserved(key))
             metadata.Add(key, value);
     }
 }

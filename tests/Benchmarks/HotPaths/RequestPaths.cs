@@ -123,9 +123,11 @@ internal sealed class RequestPaths
     }
 
     /// <summary>A sidecar whose app answers at once, always the same.</summary>
-    private sealed class OneNeighbour : INameResolver, IPeer
+    private sealed class OneNeighbour : INameResolver, ISidecarPeer
     {
-        public ValueTask<IPeer?> ResolveAsync(string appId, CancellationToken cancellationToken) => ValueTask.FromResult<IPeer?>(this);
+        public ValueTask<ISidecarPeer?> ResolveAsync(string appId, CancellationToken cancellationToken) => ValueTask.FromResult<ISidecarPeer?>(this);
+
+        public Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage request, CancellationToken cancellationToken) => InvokeAsync(request, cancellationToken);
 
         public Task<HttpResponseMessage> InvokeAsync(HttpRequestMessage request, CancellationToken cancellationToken)
         {

@@ -10,17 +10,19 @@ internal sealed class AppConnection : IDisposable
     public AppConnection(SidecarOptions options)
     {
         _wire = new HttpAppChannel(options);
-        Channel = options.AppMaxConcurrency > 0 ? new ConcurrencyLimit(_wire, options.AppMaxConcurrency) : _wire;
+        IAppChannel limited = options.AppMaxConcurrency > 0 ? new ConcurrencyLimit(_wire, options.AppMaxConcurrency) : _wire;
         if (options is { HasApp: true, AppHealth: { } health })
         {
             // A probe must reach the app that the gate keeps all others from, and wait for none of them.
             Health = new AppHealth(health, CheckOf(health, options), options.Time);
-            Channel = new AppHealthGate(Channel, Health);
         }
 
-        Grpc = new GrpcAppChannel(Channel, options);
+        Grpc = new GrpcAppChannel(Gated(limited), options);
+        // What is unhealthy fails an invocation as it fails one by HTTP, before gRPC gives it a status.
+        Channel = Gated(Grpc.HasApp ? new OnInvokeChannel(Grpc) : limited);
     }
 
+    /// <summary>For all that HTTP can say, whatever the app speaks.</summary>
     public IAppChannel Channel { get; }
 
     /// <summary>For an app that speaks gRPC.</summary>
@@ -34,6 +36,8 @@ internal sealed class AppConnection : IDisposable
         Grpc.Dispose();
         _wire.Dispose();
     }
+
+    private IAppChannel Gated(IAppChannel channel) => Health is null ? channel : new AppHealthGate(channel, Health);
 
     private IHealthCheck CheckOf(AppHealthOptions health, SidecarOptions options) =>
         AppProtocol.Of(options).IsGrpc ? new GrpcHealthCheck(new GrpcAppChannel(_wire, options)) : new HttpHealthCheck(_wire, health.Path);

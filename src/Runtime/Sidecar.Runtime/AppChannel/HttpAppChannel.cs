@@ -34,6 +34,13 @@ internal sealed class HttpAppChannel : IAppChannel, IDisposable
 
     public async Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        if (request is GrpcInvocation invocation)
+        {
+            if (invocation.RefusalByHttp is { } refusal)
+                return new GrpcAppReply(refusal);
+            MetadataRules.ToHttp(request);
+        }
+
         // The path was cleaned and escaped by the caller; Uri must not reinterpret it. A gRPC call names its app itself.
         if (request.RequestUri is not { IsAbsoluteUri: true })
             request.RequestUri = new Uri(_origin + (request.RequestUri?.OriginalString ?? "/"), PlainTransport.Verbatim);

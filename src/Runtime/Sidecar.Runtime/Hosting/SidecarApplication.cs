@@ -143,9 +143,11 @@ internal static class SidecarApplication
         app.Use(GrpcSpans.For(parts.Options));
         if (LogsApiCalls(parts))
             app.Use(GrpcCallLog.For(app.ApplicationServices.GetRequiredService<ILoggerFactory>(), parts.Options.Time));
+        app.UseGrpcProxy();
         app.UseRouting();
         app.UseEndpoints(routes =>
         {
+            routes.MapInvocationGrpc();
             routes.MapPublishGrpc();
             routes.MapPubSubStreams();
             routes.MapStateGrpc();

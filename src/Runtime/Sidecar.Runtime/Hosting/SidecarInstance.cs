@@ -58,7 +58,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         _grace = new CancellationTokenSource(Timeout.InfiniteTimeSpan, options.Time);
         _steps = new StopSteps(_grace.Token);
         _app = new AppConnection(options);
-        _peer = new LocalPeer(options, _app.Channel);
+        _peer = new LocalPeer(options, _app.Channel, _app.Grpc);
         // Nobody need look at Healthy.
         _healthy.Task.ContinueWith(static task => task.Exception, CancellationToken.None, TaskContinuationOptions.OnlyOnFaulted, TaskScheduler.Default);
     }

@@ -12,11 +12,11 @@ internal sealed class ForwardedBody
 {
     public const int KeptBytes = 64 * 1024;
 
-    private readonly byte[]? _kept;
+    private readonly ReadOnlyMemory<byte>? _kept;
     private readonly Stream? _stream;
     private readonly long? _length;
 
-    private ForwardedBody(byte[]? kept, Stream? stream, long? length) => (_kept, _stream, _length) = (kept, stream, length);
+    private ForwardedBody(ReadOnlyMemory<byte>? kept, Stream? stream, long? length) => (_kept, _stream, _length) = (kept, stream, length);
 
     /// <summary>Can be sent again.</summary>
     public bool IsKept => _stream is null;
@@ -25,7 +25,7 @@ internal sealed class ForwardedBody
     {
         var request = context.Request;
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
-            return new ForwardedBody(request.ContentType is null ? null : [], null, 0);
+            return new ForwardedBody(request.ContentType is null ? null : ReadOnlyMemory<byte>.Empty, null, 0);
         if (request.ContentLength is not { } length || length > KeptBytes)
             return new ForwardedBody(null, request.Body, request.ContentLength);
 
@@ -34,9 +34,15 @@ internal sealed class ForwardedBody
         return new ForwardedBody(kept, null, length);
     }
 
+    /// <summary>No body at all.</summary>
+    public static ForwardedBody None { get; } = new(null, null, 0);
+
+    /// <summary>A body that is whole.</summary>
+    public static ForwardedBody Of(ReadOnlyMemory<byte> body) => new(body, null, body.Length);
+
     /// <summary>The content for one attempt; null = no body at all.</summary>
     public HttpContent? ToContent() =>
-        _kept is not null ? new ByteArrayContent(_kept) : _stream is not null ? new Streamed(_stream, _length) : null;
+        _kept is { } kept ? new ReadOnlyMemoryContent(kept) : _stream is not null ? new Streamed(_stream, _length) : null;
 
     private sealed class Streamed(Stream body, long? length) : HttpContent
     {

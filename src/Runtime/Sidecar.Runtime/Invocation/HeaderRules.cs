@@ -2,6 +2,7 @@ using System.Collections.Frozen;
 using System.Net.Http.Headers;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Primitives;
+using Sidecar.Runtime.NameResolution;
 using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.Invocation;
@@ -20,15 +21,32 @@ internal static class HeaderRules
     ];
 
     /// <summary>Not for the next hop: Host names this one, Content-Length is set from the body, Expect was answered here, and the rest is between the caller and its sidecar.</summary>
-    private static readonly string[] OfThisHop = ["Host", "Content-Length", "Expect", InvocationTarget.AppIdHeader, Security.ApiTokenCheck.Header];
+    private static readonly string[] OfThisHop = ["Host", "Content-Length", "Expect", InvocationTarget.AppIdHeader, Security.ApiTokenCheck.Header, InvocationWire.Invocation];
+
+    /// <summary>gRPC's own on a call: its messages and its time are told to the app anew.</summary>
+    private static readonly string[] OfGrpc = ["Content-Type", "grpc-timeout", "grpc-encoding", "grpc-accept-encoding", BinaryTrace.Key];
 
     // One look per header, so every rule is a set of its own.
     private static readonly FrozenSet<string> NotPassed = Names([.. HopByHop, .. OfThisHop]);
     private static readonly FrozenSet<string> NotBegun = Names([.. NotPassed, CallerAppId, CalleeAppId, CallerNamespace, TraceContext.ParentHeader, TraceContext.StateHeader]);
+    private static readonly FrozenSet<string> NotBegunByGrpc = Names([.. NotBegun, .. OfGrpc]);
     private static readonly FrozenSet<string> NotAnswered = Names([.. HopByHop, "Content-Length", InvocationTarget.AppIdHeader]);
 
     /// <summary>From the caller to its sidecar's next hop. What that sidecar says itself (who calls, in which trace) is not copied.</summary>
     public static void BeginRequest(IHeaderDictionary from, HttpRequestMessage to) => Copy(from, to, NotBegun);
+
+    /// <summary>Likewise from a caller by gRPC, whose metadata they are. The content has a type of its own.</summary>
+    public static void BeginGrpcRequest(IHeaderDictionary from, string contentType, HttpRequestMessage to)
+    {
+        Copy(from, to, NotBegunByGrpc);
+        if (from.Host is [{ Length: > 0 } authority, ..])
+            to.Headers.TryAddWithoutValidation("dapr-authority", authority);
+        if (contentType.Length > 0)
+            (to.Content ??= new ByteArrayContent([])).Headers.TryAddWithoutValidation("Content-Type", contentType);
+    }
+
+    /// <summary>Whether a header of an app's response passes.</summary>
+    public static bool IsAnswered(string name) => !NotAnswered.Contains(name);
 
     /// <summary>From the caller's sidecar to the app: all of it is for the app.</summary>
     public static void PassRequest(IHeaderDictionary from, HttpRequestMessage to) => Copy(from, to, NotPassed);

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
+using Sidecar.Grpc;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.NameResolution;
@@ -19,7 +20,8 @@ internal static class InternalHttp
         var options = services.GetRequiredService<SidecarOptions>();
         var app = services.GetRequiredService<IAppChannel>();
         var logger = services.GetRequiredService<ILogger<InvocationEngine>>();
-        return context => HandleAsync(context, options, app, logger);
+        var proxy = services.GetRequiredService<GrpcProxy>();
+        return context => GrpcRequest.IsGrpc(context.Request) ? proxy.ReceiveAsync(context) : HandleAsync(context, options, app, logger);
     }
 
     private static async Task HandleAsync(HttpContext context, SidecarOptions options, IAppChannel app, ILogger logger)
@@ -39,15 +41,17 @@ internal static class InternalHttp
         try
         {
             var body = await ForwardedBody.ReadAsync(context, context.RequestAborted).ConfigureAwait(false);
-            using var request = new HttpRequestMessage(HttpMethod.Parse(context.Request.Method), new Uri($"/{target.Method}{target.Query}", UriKind.Relative))
-            {
-                Content = body.ToContent(),
-            };
+            var uri = new Uri($"/{target.Method}{target.Query}", UriKind.Relative);
+            using var request = InvocationWire.Read(context.Request.Headers, uri, options.Time) ?? new HttpRequestMessage(HttpMethod.Parse(context.Request.Method), uri);
+            request.Content = body.ToContent();
             HeaderRules.PassRequest(context.Request.Headers, request);
             using var span = SidecarSpans.StartCall(options, request);
             using var response = await app.SendAsync(request, context.RequestAborted).ConfigureAwait(false);
             span?.SetStatus((int)response.StatusCode);
             response.Headers.Remove(RemotePeer.ReplyHeader);
+            response.Headers.Remove(InvocationWire.Status);
+            if (response is GrpcAppReply reply)
+                InvocationWire.Put(reply);
             context.Response.Headers[RemotePeer.ReplyHeader] = "";
             await Reply.CopyAsync(response, context).ConfigureAwait(false);
         }

@@ -1,19 +1,13 @@
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
+using Sidecar.Grpc;
+using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Invocation.External;
 using Sidecar.Runtime.NameResolution;
-using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.Invocation;
-
-/// <summary>One call, ready to be sent as often as its body allows.</summary>
-/// <param name="Method">Cleaned and escaped, without a leading slash.</param>
-/// <param name="RemoteAddress">The caller's address, for the Forwarded headers.</param>
-/// <param name="Host">The caller's Host header.</param>
-internal sealed record InvocationCall(
-    string AppId, HttpMethod Verb, string Method, string Query, IHeaderDictionary Headers, ForwardedBody Body, TraceContext Trace, string RemoteAddress, string Host);
 
 /// <summary>A response to hand on and dispose, or an error.</summary>
 internal readonly record struct InvocationOutcome(HttpResponseMessage? Response, DaprError? Error);
@@ -30,47 +24,71 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
     private static readonly TimeSpan RetryInterval = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan ResolveInterval = TimeSpan.FromMilliseconds(100);
 
-    private readonly string _namespace = options.Namespace ?? DefaultNamespace;
+    private readonly CallerIdentity _self = new(options.AppId, options.Namespace ?? DefaultNamespace);
 
     public async ValueTask<InvocationOutcome> InvokeAsync(InvocationCall call, CancellationToken cancellationToken)
     {
-        if (external.Find(call.AppId) is { } service)
-            return await CallExternalAsync(service, call, cancellationToken).ConfigureAwait(false);
-        if (Unqualified(call.AppId) is not { } name)
-            return Failed(call.AppId, $"couldn't find service: {call.AppId}");
-        if (name.Length < call.AppId.Length)
-            call = call with { AppId = name };
+        try
+        {
+            var response = external.Find(call.AppId) is { } service
+                ? await CallExternalAsync(service, call, cancellationToken).ConfigureAwait(false)
+                : await SendAsync(call, cancellationToken).ConfigureAwait(false);
+            return response is null ? Failed(call.AppId, NotFound(call.AppId)) : new InvocationOutcome(response, null);
+        }
+        catch (Exception failure) when (failure is HttpRequestException or PeerUnavailableException or NameRegistryException)
+        {
+            return Failed(call.AppId, failure.InnerException is BadHttpRequestException bad ? bad.Message : failure.Message);
+        }
+    }
+
+    /// <summary>Hands a gRPC call on. To its caller all that is not the callee's word is UNAVAILABLE.</summary>
+    /// <exception cref="HttpRequestException">The callee's app cannot be reached or broke the connection.</exception>
+    public async ValueTask<ForwardReply> ForwardAsync(ProxiedCall call, CancellationToken cancellationToken)
+    {
+        try
+        {
+            var response = await SendAsync(call, cancellationToken).ConfigureAwait(false);
+            return response is null ? Unavailable(call.AppId, NotFound(call.AppId)) : new ForwardReply(response, null);
+        }
+        catch (Exception failure) when (failure is PeerUnavailableException or NameRegistryException)
+        {
+            return Unavailable(call.AppId, failure.Message);
+        }
+    }
+
+    /// <summary>null: there is no such app.</summary>
+    private async ValueTask<HttpResponseMessage?> SendAsync(IOutgoingCall call, CancellationToken cancellationToken)
+    {
+        if (Unqualified(call.AppId) is not { } calleeId)
+            return null;
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                if (await ResolveAsync(call.AppId, cancellationToken).ConfigureAwait(false) is not { } peer)
-                    return Failed(call.AppId, $"couldn't find service: {call.AppId}");
-                return new InvocationOutcome(await peer.InvokeAsync(ToRequest(call), cancellationToken).ConfigureAwait(false), null);
+                return await ResolveAsync(calleeId, cancellationToken).ConfigureAwait(false) is { } peer
+                    ? await call.SendAsync(peer, calleeId, _self, cancellationToken).ConfigureAwait(false)
+                    : null;
             }
-            catch (PeerUnavailableException unavailable) when (attempt < Attempts && call.Body.IsKept)
+            catch (PeerUnavailableException unavailable) when (attempt < Attempts && call.CanBeSent)
             {
-                logger.RetryingPeer(call.AppId, attempt + 1, Attempts, unavailable.Message);
+                logger.RetryingPeer(calleeId, attempt + 1, Attempts, unavailable.Message);
                 await Task.Delay(RetryInterval, options.Time, cancellationToken).ConfigureAwait(false);
-            }
-            catch (Exception failure) when (failure is HttpRequestException or PeerUnavailableException or NameRegistryException)
-            {
-                return Failed(call.AppId, failure.InnerException is BadHttpRequestException bad ? bad.Message : failure.Message);
             }
         }
     }
 
     // What it answers is its own; that it cannot be reached is not tried again (contract 2.4, "Retries").
-    private async ValueTask<InvocationOutcome> CallExternalAsync(IPeer service, InvocationCall call, CancellationToken cancellationToken)
+    private static Task<HttpResponseMessage> CallExternalAsync(IPeer service, InvocationCall call, CancellationToken cancellationToken)
     {
-        try
+        var request = call.ToPlainRequest();
+        if (request is GrpcInvocation invocation)
         {
-            return new InvocationOutcome(await service.InvokeAsync(ToPlainRequest(call), cancellationToken).ConfigureAwait(false), null);
+            if (invocation.RefusalByHttp is { } refusal)
+                return Task.FromResult<HttpResponseMessage>(new GrpcAppReply(refusal));
+            MetadataRules.ToHttp(request);
         }
-        catch (HttpRequestException failure)
-        {
-            return Failed(call.AppId, failure.InnerException is BadHttpRequestException bad ? bad.Message : failure.Message);
-        }
+
+        return service.InvokeAsync(request, cancellationToken);
     }
 
     // "name.namespace" (contract 2.4). One run knows one namespace, its own; app-ids hold no dot.
@@ -79,11 +97,11 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
         var dot = appId.IndexOf('.', StringComparison.Ordinal);
         if (dot < 0)
             return appId;
-        return dot > 0 && appId.AsSpan(dot + 1).SequenceEqual(_namespace) ? appId[..dot] : null;
+        return dot > 0 && appId.AsSpan(dot + 1).SequenceEqual(_self.Namespace) ? appId[..dot] : null;
     }
 
     // A sidecar that starts at the same time may register a moment later.
-    private async ValueTask<IPeer?> ResolveAsync(string appId, CancellationToken cancellationToken)
+    private async ValueTask<ISidecarPeer?> ResolveAsync(string appId, CancellationToken cancellationToken)
     {
         for (var attempt = 1; attempt < ResolveAttempts; attempt++)
         {
@@ -95,32 +113,10 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
         return await names.ResolveAsync(appId, cancellationToken).ConfigureAwait(false);
     }
 
-    private static HttpRequestMessage ToPlainRequest(InvocationCall call)
-    {
-        var request = new HttpRequestMessage(call.Verb, new Uri($"/{call.Method}{call.Query}", UriKind.Relative)) { Content = call.Body.ToContent() };
-        HeaderRules.BeginRequest(call.Headers, request);
-        request.Headers.TryAddWithoutValidation(TraceContext.ParentHeader, call.Trace.TraceParent);
-        if (call.Trace.TraceState.Length > 0)
-            request.Headers.TryAddWithoutValidation(TraceContext.StateHeader, call.Trace.TraceState);
-        return request;
-    }
+    private static string NotFound(string appId) => $"couldn't find service: {appId}";
 
-    private HttpRequestMessage ToRequest(InvocationCall call)
-    {
-        var request = ToPlainRequest(call);
-        request.Headers.TryAddWithoutValidation(HeaderRules.CallerAppId, options.AppId);
-        request.Headers.TryAddWithoutValidation(HeaderRules.CalleeAppId, call.AppId);
-        request.Headers.TryAddWithoutValidation(HeaderRules.CallerNamespace, _namespace);
-        // Over a socket file there is no address.
-        if (call.RemoteAddress.Length > 0 && !call.AppId.Equals(options.AppId, StringComparison.Ordinal))
-        {
-            request.Headers.TryAddWithoutValidation("X-Forwarded-For", call.RemoteAddress);
-            request.Headers.TryAddWithoutValidation("X-Forwarded-Host", call.Host);
-            request.Headers.TryAddWithoutValidation("Forwarded", $"for={call.RemoteAddress};by={call.RemoteAddress};host={call.Host}");
-        }
-
-        return request;
-    }
+    private ForwardReply Unavailable(string appId, string reason) =>
+        new(null, new GrpcStatus(StatusCode.Unavailable, Failed(appId, reason).Error!.Message));
 
     private InvocationOutcome Failed(string appId, string reason)
     {

@@ -13,6 +13,9 @@ internal static class InvocationErrors
     public static DaprError Failed(string appId, string reason) =>
         new(Code, 500, StatusCode.Internal, $"failed to invoke, id: {appId}, err: {reason}");
 
+    public static DaprError NoMessage { get; } =
+        new("ERR_BAD_REQUEST", 400, StatusCode.InvalidArgument, "invalid request: message is missing");
+
     public static DaprError InvalidBaggage { get; } =
         new("ERR_BAD_REQUEST", 400, StatusCode.InvalidArgument, "invalid baggage header");
 }

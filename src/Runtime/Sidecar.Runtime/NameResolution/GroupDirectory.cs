@@ -6,16 +6,16 @@ namespace Sidecar.Runtime.NameResolution;
 internal sealed class GroupDirectory
 {
     private readonly Lock _lock = new();
-    private ImmutableDictionary<string, ImmutableArray<IPeer>> _peers = ImmutableDictionary<string, ImmutableArray<IPeer>>.Empty;
+    private ImmutableDictionary<string, ImmutableArray<ISidecarPeer>> _peers = ImmutableDictionary<string, ImmutableArray<ISidecarPeer>>.Empty;
     private int _turn;
 
-    public void Add(string appId, IPeer peer)
+    public void Add(string appId, ISidecarPeer peer)
     {
         lock (_lock)
             _peers = _peers.SetItem(appId, _peers.GetValueOrDefault(appId, []).Add(peer));
     }
 
-    public void Remove(string appId, IPeer peer)
+    public void Remove(string appId, ISidecarPeer peer)
     {
         lock (_lock)
         {
@@ -24,7 +24,7 @@ internal sealed class GroupDirectory
         }
     }
 
-    public IPeer? Find(string appId)
+    public ISidecarPeer? Find(string appId)
     {
         if (!_peers.TryGetValue(appId, out var peers))
             return null;

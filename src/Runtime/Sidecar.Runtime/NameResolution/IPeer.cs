@@ -1,6 +1,6 @@
 namespace Sidecar.Runtime.NameResolution;
 
-/// <summary>A sidecar that a call can be handed to: one of this process, or one that is reached over the network.</summary>
+/// <summary>A service that a call can be handed to.</summary>
 internal interface IPeer
 {
     /// <summary>
@@ -11,12 +11,20 @@ internal interface IPeer
     Task<HttpResponseMessage> InvokeAsync(HttpRequestMessage request, CancellationToken cancellationToken);
 }
 
+/// <summary>A sidecar: one of this process, or one that is reached over the network.</summary>
+internal interface ISidecarPeer : IPeer
+{
+    /// <summary>Likewise for a gRPC call that nobody reads on its way. Disposal of the response ends the call.</summary>
+    /// <inheritdoc cref="IPeer.InvokeAsync"/>
+    Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage request, CancellationToken cancellationToken);
+}
+
 /// <summary>Finds the sidecar of an app-id.</summary>
 internal interface INameResolver
 {
     /// <summary>One live sidecar of the app-id, or null if there is none.</summary>
     /// <exception cref="NameRegistryException">It cannot be told.</exception>
-    ValueTask<IPeer?> ResolveAsync(string appId, CancellationToken cancellationToken);
+    ValueTask<ISidecarPeer?> ResolveAsync(string appId, CancellationToken cancellationToken);
 }
 
 /// <summary>A sidecar did not answer at the address it registered.</summary>

@@ -12,12 +12,12 @@ internal sealed class NameRegistry(RegistryFile file, TimeProvider time) : IDisp
 {
     private static readonly TimeSpan Believed = TimeSpan.FromSeconds(1);
 
-    private readonly PeerClient _client = new();
+    private readonly PeerClient _client = new(time);
     private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
     private int _turn;
 
     /// <inheritdoc cref="INameResolver.ResolveAsync"/>
-    public async ValueTask<IPeer?> ResolveAsync(string appId, CancellationToken cancellationToken)
+    public async ValueTask<ISidecarPeer?> ResolveAsync(string appId, CancellationToken cancellationToken)
     {
         if (!_known.TryGetValue(appId, out var known) || time.GetElapsedTime(known.Read) > Believed)
             known = await ReadAsync(appId, cancellationToken).ConfigureAwait(false);
@@ -42,7 +42,7 @@ internal sealed class NameRegistry(RegistryFile file, TimeProvider time) : IDisp
 
     private sealed record Known(long Read, Instance[] Instances)
     {
-        public IPeer? Next(uint turn, TimeProvider time)
+        public ISidecarPeer? Next(uint turn, TimeProvider time)
         {
             for (var tried = 0u; tried < Instances.Length; tried++)
             {

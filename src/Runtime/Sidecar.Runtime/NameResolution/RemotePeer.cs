@@ -6,21 +6,38 @@ namespace Sidecar.Runtime.NameResolution;
 /// <summary>
 /// A sidecar of another process, reached at its internal port by HTTP/1.1 without TLS: with sockets served inline a call costs
 /// a third of what it does over HTTP/2, whose streams are handed from thread to thread at both ends. The wire is our own: the
-/// invoke route, and in each response <see cref="ReplyHeader"/>.
+/// invoke route, and in each response <see cref="ReplyHeader"/>; see <see cref="InvocationWire"/> for what callers by gRPC add.
+/// gRPC calls that are handed on as they are go by HTTP/2 to the same port.
 /// </summary>
 /// <param name="onSilent">Called when the peer does not answer.</param>
-internal sealed class RemotePeer(string appId, string address, PeerClient client, Action onSilent) : IPeer
+internal sealed class RemotePeer(string appId, string address, PeerClient client, Action onSilent) : ISidecarPeer
 {
     /// <summary>Empty on the response of the app; else the reason, percent-encoded, why the peer's sidecar has none.</summary>
     public const string ReplyHeader = "dapr-internal-reply";
 
     public async Task<HttpResponseMessage> InvokeAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
+        if (request is GrpcInvocation invocation)
+            InvocationWire.Put(invocation, client.Time);
         request.RequestUri = new Uri($"http://{address}/v1.0/invoke/{Uri.EscapeDataString(appId)}/method{request.RequestUri!.OriginalString}", PlainTransport.Verbatim);
-        HttpResponseMessage response;
+        var response = await SendAsync(client.Invoker, request, cancellationToken).ConfigureAwait(false);
+        if (ReasonIn(response) is not { } reason)
+            return request is GrpcInvocation && InvocationWire.Read(response) is { } reply ? reply : response;
+        response.Dispose();
+        throw new HttpRequestException(reason);
+    }
+
+    public Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage request, CancellationToken cancellationToken)
+    {
+        request.RequestUri = new Uri($"http://{address}{request.RequestUri!.OriginalString}", PlainTransport.Verbatim);
+        return SendAsync(client.Http2Invoker, request, cancellationToken);
+    }
+
+    private async Task<HttpResponseMessage> SendAsync(HttpMessageInvoker invoker, HttpRequestMessage request, CancellationToken cancellationToken)
+    {
         try
         {
-            response = await client.Invoker.SendAsync(request, cancellationToken).ConfigureAwait(false);
+            return await invoker.SendAsync(request, cancellationToken).ConfigureAwait(false);
         }
         catch (HttpRequestException failure) when (MayPass(failure))
         {
@@ -30,11 +47,6 @@ internal sealed class RemotePeer(string appId, string address, PeerClient client
         {
             throw Silent(slow);
         }
-
-        if (ReasonIn(response) is not { } reason)
-            return response;
-        response.Dispose();
-        throw new HttpRequestException(reason);
     }
 
     // A body that cannot be read is the same at the next attempt.
@@ -58,9 +70,19 @@ internal sealed class RemotePeer(string appId, string address, PeerClient client
 }
 
 /// <summary>Connections to the sidecars of other processes.</summary>
-internal sealed class PeerClient : IDisposable
+internal sealed class PeerClient(TimeProvider time) : IDisposable
 {
-    public HttpMessageInvoker Invoker { get; } = new(PlainTransport.Create(TimeSpan.FromSeconds(5)));
+    private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
-    public void Dispose() => Invoker.Dispose();
+    public HttpMessageInvoker Invoker { get; } = new(PlainTransport.Create(ConnectTimeout));
+
+    public HttpMessageInvoker Http2Invoker { get; } = new(PlainTransport.CreateHttp2(ConnectTimeout));
+
+    public TimeProvider Time => time;
+
+    public void Dispose()
+    {
+        Invoker.Dispose();
+        Http2Invoker.Dispose();
+    }
 }

@@ -25,8 +25,8 @@ public sealed class GrpcApiTests : IDisposable
         await using var sidecar = await StartAsync(options => options with { Environment = new Dictionary<string, string> { ["DAPR_API_TOKEN"] = "right" } });
 
         var missing = await TellAsync(sidecar);
-        var wrong = await TellAsync(sidecar, new("dapr-api-token", "wrong"));
-        var right = await TellAsync(sidecar, new("dapr-api-token", "right"));
+        var wrong = await TellAsync(sidecar, new MetadataEntry("dapr-api-token", "wrong"));
+        var right = await TellAsync(sidecar, new MetadataEntry("dapr-api-token", "right"));
         var unknown = await sidecar.Channel.StatusAsync(DaprMethods.Raw("X", "some.Service"), default);
         var unmapped = await sidecar.Channel.StatusAsync(DaprMethods.Raw("ConverseAlpha1"), default);
 
@@ -107,7 +107,7 @@ public sealed class GrpcApiTests : IDisposable
     {
         await using var sidecar = await StartAsync(options => options with { ApiLogging = true });
 
-        await TellAsync(sidecar, new("user-agent", "tests/1.0"));
+        await TellAsync(sidecar, new MetadataEntry("user-agent", "tests/1.0"));
         await sidecar.Channel.StatusAsync(DaprMethods.GetState, new GetStateRequest());
 
         var good = await sidecar.LineAsync("v1.Dapr/GetMetadata");

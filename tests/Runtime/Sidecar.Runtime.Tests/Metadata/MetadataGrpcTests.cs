@@ -57,6 +57,7 @@ public sealed class MetadataGrpcTests : IDisposable
         Assert.Equal([("pubsub", "pubsub.test-pubsub", "v1"), ("store", "state.test-store", "v1")], told.RegisteredComponents.Select(component => (component.Name, component.Type, component.Version)));
         Assert.Contains("ACTOR", told.RegisteredComponents[1].Capabilities);
         Assert.Equal(["world"], told.HttpEndpoints.Select(endpoint => endpoint.Name));
+        Assert.Equal(["tough"], (await sidecar.MetadataAsync())["resiliencies"]?.AsArray().Select(resiliency => (string?)resiliency!["name"]));
         Assert.Equal(["tough"], told.Resiliencies.Select(resiliency => resiliency.Name));
         var connection = told.AppConnectionProperties;
         Assert.Equal((app.Port, "http", "127.0.0.1", 7), (connection.Port, connection.Protocol, connection.ChannelAddress, connection.MaxConcurrency));

@@ -54,9 +54,9 @@ public sealed class PublishGrpcTests : IAsyncLifetime
         var request = new PublishEventRequest { PubsubName = "pubsub", Topic = "t", Data = ByteString.CopyFrom([1, 255]), DataContentType = "application/octet-stream" };
         byte[] binary = [0, 0, .. Convert.FromHexString(TraceId), 1, .. Convert.FromHexString("b7ad6b7169203331"), 2, 1];
 
-        var text = await PublishAsync(request, new("traceparent", TraceParent), new("tracestate", "a=b"));
-        var bytes = await PublishAsync(request, new("grpc-trace-bin", binary), new("traceparent", "00-11111111111111111111111111111111-b7ad6b7169203331-01"));
-        var broken = await PublishAsync(request, new("grpc-trace-bin", [1, 2]), new("traceparent", TraceParent));
+        var text = await PublishAsync(request, new MetadataEntry("traceparent", TraceParent), new MetadataEntry("tracestate", "a=b"));
+        var bytes = await PublishAsync(request, new MetadataEntry("grpc-trace-bin", binary), new MetadataEntry("traceparent", "00-11111111111111111111111111111111-b7ad6b7169203331-01"));
+        var broken = await PublishAsync(request, new MetadataEntry("grpc-trace-bin", [1, 2]), new MetadataEntry("traceparent", TraceParent));
 
         Assert.Equal("Af8=", (string?)text["data_base64"]);
         Assert.Equal((string?)text["traceid"], (string?)text["traceparent"]);
@@ -69,7 +69,7 @@ public sealed class PublishGrpcTests : IAsyncLifetime
     {
         var request = new PublishEventRequest { PubsubName = "pubsub", Topic = "t", Data = ByteString.CopyFrom([9, 255]), Metadata = { ["rawPayload"] = "true", ["mine"] = "1" } };
 
-        var status = await _sidecar.Channel.StatusAsync(DaprMethods.Publish, request, new CallOptions { Metadata = [new("traceparent", TraceParent), new("tracestate", "a=b")] });
+        var status = await _sidecar.Channel.StatusAsync(DaprMethods.Publish, request, new CallOptions { Metadata = [new("traceparent", TraceParent), new MetadataEntry("tracestate", "a=b")] });
 
         Assert.Equal(StatusCode.OK, status.Code);
         var message = Assert.Single(_broker.Published);

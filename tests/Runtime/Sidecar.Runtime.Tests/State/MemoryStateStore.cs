@@ -8,6 +8,7 @@ internal sealed class MemoryStateStore(TimeProvider? time = null) : IStateStore
 {
     private readonly TimeProvider _time = time ?? TimeProvider.System;
     private readonly Lock _lock = new();
+    private readonly TaskCompletionSource _givenUp = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Dictionary<string, StateItem> _items = [];
     private int _version;
 
@@ -26,6 +27,9 @@ internal sealed class MemoryStateStore(TimeProvider? time = null) : IStateStore
 
     /// <summary>Awaited by each transaction before it does anything.</summary>
     public Task TransactionGate { get; set; } = Task.CompletedTask;
+
+    /// <summary>Completes when a caller has given up a transaction at the gate.</summary>
+    public Task GivenUp => _givenUp.Task;
 
     /// <summary>Transactions fail after they have kept upserts without an ETag, as on a store that cannot roll back.</summary>
     public bool KeepsHalfOfRefusedTransactions { get; init; }
@@ -96,7 +100,16 @@ internal sealed class MemoryStateStore(TimeProvider? time = null) : IStateStore
 
     public async ValueTask<StateResult> TransactAsync(IReadOnlyList<StateOperation> operations, CancellationToken cancellationToken)
     {
-        await TransactionGate.WaitAsync(cancellationToken);
+        try
+        {
+            await TransactionGate.WaitAsync(cancellationToken);
+        }
+        catch (OperationCanceledException)
+        {
+            _givenUp.TrySetResult();
+            throw;
+        }
+
         ThrowIfFaulty();
         lock (_lock)
         {

@@ -83,7 +83,7 @@ public sealed class StateGrpcMetadataTests : IDisposable
 
         Assert.Equal(StatusCode.OK, status.Code);
         var events = broker.Published.Where(message => message.Topic == InternalTopic).Select(message => JsonNode.Parse(message.Data.Span)!).ToArray();
-        Assert.Equal(["\"2\"", "{\"a\":1}", "\"h\uFFFDi\"", "\"other\""], events.Select(published => Text(published["data"]!)));
+        Assert.Equal(["\"2\"", "{\"a\":1}", "\"h\\uFFFDi\"", "\"other\""], events.Select(published => Text(published["data"]!)));
         Assert.All(events, published => Assert.StartsWith("outbox-", (string?)published["id"], StringComparison.Ordinal));
         Assert.All(events, published => Assert.Contains(traceId, (string?)published["traceparent"], StringComparison.Ordinal));
         Assert.Equal(("x", "application/json"), ((string?)events[0]["a.b"], (string?)events[1]["datacontenttype"]));

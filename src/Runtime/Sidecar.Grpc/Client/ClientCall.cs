@@ -24,8 +24,8 @@ internal sealed class ClientCall : IDisposable
     public ClientCall(GrpcChannel channel, string method, CallOptions options, CancellationToken cancellationToken)
     {
         (_channel, _method, _options) = (channel, method, options);
-        _time = new CallTime(channel.Clock, options, cancellationToken);
         channel.Begin();
+        _time = new CallTime(channel.Clock, options, cancellationToken);
     }
 
     /// <summary>Fires when the deadline passes, the caller cancels, or this is disposed of.</summary>

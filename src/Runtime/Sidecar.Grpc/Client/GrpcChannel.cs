@@ -9,6 +9,7 @@ public sealed class GrpcChannel : IDisposable
     private readonly bool _ownsInvoker;
     private readonly Uri _address;
     private int _callsUnderWay;
+    private volatile bool _isDisposed;
 
     /// <param name="invoker">The transport; it stays the caller's. <see cref="GrpcHandler.Create"/> makes what goes in it.</param>
     /// <param name="address">Scheme, host and port; <c>http</c> is HTTP/2 without TLS.</param>
@@ -84,21 +85,40 @@ public sealed class GrpcChannel : IDisposable
         GrpcMethod<TRequest, TResponse> method, CallOptions options = default, CancellationToken cancellationToken = default) =>
         OpenWriting(method, GrpcMethodKind.Duplex, options, cancellationToken);
 
-    /// <summary>Closes the connections of a channel that has its own.</summary>
+    /// <summary>Takes no further calls. A channel that has a transport of its own closes it once the calls under way have ended.</summary>
     public void Dispose()
     {
-        if (_ownsInvoker)
-            _invoker.Dispose();
+        _isDisposed = true;
+        CloseIfUnused();
     }
 
-    internal void Begin() => Interlocked.Increment(ref _callsUnderWay);
+    /// <exception cref="ObjectDisposedException">The channel was disposed of.</exception>
+    internal void Begin()
+    {
+        Interlocked.Increment(ref _callsUnderWay);
+        if (!_isDisposed)
+            return;
+        End();
+        ObjectDisposedException.ThrowIf(true, this);
+    }
 
-    internal void End() => Interlocked.Decrement(ref _callsUnderWay);
+    internal void End()
+    {
+        Interlocked.Decrement(ref _callsUnderWay);
+        CloseIfUnused();
+    }
 
     internal Uri AddressOf(string method) => new(_address, method);
 
     internal Task<HttpResponseMessage> SendAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         _invoker.SendAsync(request, cancellationToken);
+
+    // SocketsHttpHandler keeps a connection for ever if it is disposed of while that is being made for calls that wait.
+    private void CloseIfUnused()
+    {
+        if (_ownsInvoker && _isDisposed && CallsUnderWay == 0)
+            _invoker.Dispose();
+    }
 
     private StreamingCall<TRequest, TResponse> OpenWriting<TRequest, TResponse>(
         GrpcMethod<TRequest, TResponse> method, GrpcMethodKind kind, CallOptions options, CancellationToken cancellationToken)

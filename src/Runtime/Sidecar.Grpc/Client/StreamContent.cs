@@ -7,7 +7,6 @@ internal sealed class StreamContent<T>(Marshaller<T> marshaller, MessageEncoding
 {
     private readonly TaskCompletionSource<Stream> _stream = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly TaskCompletionSource _completed = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private CancellationToken _transportToken;
 
     /// <summary>Writes and sends a message, once the transport has opened the stream.</summary>
     public async ValueTask WriteAsync(T message, CancellationToken cancellationToken)
@@ -15,9 +14,8 @@ internal sealed class StreamContent<T>(Marshaller<T> marshaller, MessageEncoding
         var stream = await _stream.Task.WaitAsync(cancellationToken).ConfigureAwait(false);
         using var frame = new PooledBuffer(Frame.HeaderSize + marshaller.SizeOf(message));
         Frame.Write(frame, marshaller, message, encoding);
-        using var linked = LinkedToken.Of(cancellationToken, _transportToken);
-        await stream.WriteAsync(frame.Written, linked.Token).ConfigureAwait(false);
-        await stream.FlushAsync(linked.Token).ConfigureAwait(false);
+        await stream.WriteAsync(frame.Written, cancellationToken).ConfigureAwait(false);
+        await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
     }
 
     /// <summary>Ends the body.</summary>
@@ -37,7 +35,6 @@ internal sealed class StreamContent<T>(Marshaller<T> marshaller, MessageEncoding
     {
         // Headers wait for the first bytes of the body otherwise, and the server may speak first.
         await stream.FlushAsync(cancellationToken).ConfigureAwait(false);
-        _transportToken = cancellationToken;
 
         // The transport sends anew what a connection did not take. What was written is gone, so that is a failure.
         if (!_stream.TrySetResult(stream))

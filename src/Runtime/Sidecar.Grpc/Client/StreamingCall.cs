@@ -46,7 +46,7 @@ public sealed class StreamingCall<TRequest, TResponse> : IAsyncDisposable
 
     /// <summary>Sends a message; returns once there is room for more. False if the call has ended: reading tells how.</summary>
     /// <exception cref="InvalidOperationException">Another write is under way, the requests are complete, or there is only one.</exception>
-    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> has fired.</exception>
+    /// <exception cref="OperationCanceledException"><paramref name="cancellationToken"/> has fired, and that has cancelled the call: part of the message may be sent.</exception>
     public async ValueTask<bool> WriteAsync(TRequest message, CancellationToken cancellationToken = default)
     {
         ArgumentNullException.ThrowIfNull(message);
@@ -59,8 +59,10 @@ public sealed class StreamingCall<TRequest, TResponse> : IAsyncDisposable
         }
         catch (Exception ended) when (ended is IOException or HttpRequestException or ObjectDisposedException or OperationCanceledException)
         {
-            cancellationToken.ThrowIfCancellationRequested();
-            return false;
+            if (!cancellationToken.IsCancellationRequested)
+                return false;
+            _call.Cancel();
+            throw new OperationCanceledException(cancellationToken);
         }
         finally
         {
@@ -72,9 +74,11 @@ public sealed class StreamingCall<TRequest, TResponse> : IAsyncDisposable
     /// <exception cref="InvalidOperationException">A write is under way.</exception>
     public ValueTask CompleteAsync()
     {
-        if (_requests is null || Interlocked.Exchange(ref _writing, Closed) == Closed)
-            return ValueTask.CompletedTask;
-        _requests.Complete();
+        var state = Interlocked.CompareExchange(ref _writing, Closed, Idle);
+        if (state == Busy)
+            throw new InvalidOperationException("a message is being written; await it before the end");
+        if (state == Idle)
+            _requests?.Complete();
         return ValueTask.CompletedTask;
     }
 
@@ -83,7 +87,12 @@ public sealed class StreamingCall<TRequest, TResponse> : IAsyncDisposable
     public async ValueTask<bool> ReadAsync(CancellationToken cancellationToken = default)
     {
         if (_status is not null)
+        {
+            // If it ended before it was open, it is being let go of just now.
+            await _opened.ConfigureAwait(false);
             return false;
+        }
+
         var state = Interlocked.CompareExchange(ref _reading, Busy, Idle);
         ObjectDisposedException.ThrowIf(state == Closed, this);
         if (state == Busy)
@@ -132,9 +141,8 @@ public sealed class StreamingCall<TRequest, TResponse> : IAsyncDisposable
 
     public async ValueTask DisposeAsync()
     {
-        if (_status is not null)
-            return;
-        _call.Cancel();
+        if (_status is null)
+            _call.Cancel();
         await _opened.ConfigureAwait(false);
         if (Interlocked.Exchange(ref _reading, Closed) == Idle)
             End(CallTime.Cancelled);

@@ -48,6 +48,10 @@ public static class GrpcListening
     {
         ArgumentNullException.ThrowIfNull(listener);
         var server = listener.KestrelServerOptions;
+
+        // Not set if it is so already: Kestrel warns of what is set, because it does not know of this.
+        if (!listener.Protocols.HasFlag(HttpProtocols.Http1AndHttp2))
+            listener.Protocols = HttpProtocols.Http1AndHttp2;
         server.AllowAlternateSchemes = true;
         var clock = listener.ApplicationServices.GetService<TimeProvider>() ?? TimeProvider.System;
         listener.Use(next => new ProtocolDetection(next, server.Limits, clock).RunAsync);

@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
 using System.Diagnostics.Metrics;
+using System.Net;
+using System.Net.Sockets;
 using Google.Protobuf;
 using Microsoft.Extensions.DependencyInjection;
 using Sidecar.Grpc.Tests.Protos;
@@ -25,25 +28,28 @@ public sealed class BrokenCallsTests
         using var active = new ActiveCounts(
             host.App.Services.GetRequiredService<IMeterFactory>(), clientMeters, "http.server.active_requests", "kestrel.active_connections", "http.client.active_requests");
 
-        var underWay = new System.Collections.Concurrent.ConcurrentBag<GrpcChannel>();
-        await Parallel.ForEachAsync(Enumerable.Range(0, Calls / PerConnection), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (_, _) =>
+        var underWay = new ConcurrentBag<GrpcChannel>();
+        await Parallel.ForEachAsync(Enumerable.Range(0, Calls / PerConnection), new ParallelOptions { MaxDegreeOfParallelism = 8 }, async (turn, _) =>
         {
-            // A connection of its own, which is dropped with the last calls still open on it.
+            // A connection of its own, which is dropped, one time in two, with most calls still open on it.
+            var sockets = new ConcurrentBag<Socket>();
             var handler = GrpcHandler.Create(TimeSpan.FromSeconds(10));
             handler.MeterFactory = clientMeters;
+            handler.ConnectCallback = (context, cancellation) => ConnectAsync(context.DnsEndPoint, sockets, cancellation);
             using var invoker = new HttpMessageInvoker(handler);
             var channel = new GrpcChannel(invoker, host.Address);
             underWay.Add(channel);
             var open = new List<Task>();
-            for (var turn = 0; turn < PerConnection; turn++)
-                open.Add(BreakAsync(channel, turn));
-            await Task.WhenAny(open);
-            if (Random.Shared.Next(2) == 0)
-                invoker.Dispose();
+            for (var call = 0; call < PerConnection; call++)
+                open.Add(BreakAsync(channel, call));
+            await open[0];
+            if (turn % 2 == 0)
+                sockets.First().Dispose();
             await Task.WhenAll(open).WithinAsync("the end of calls that were broken off");
         });
 
-        Assert.All(underWay, channel => Assert.Equal(0, channel.CallsUnderWay));
+        Assert.Equal(Calls / PerConnection, underWay.Count);
+        await Eventually.TrueAsync(() => underWay.All(channel => channel.CallsUnderWay == 0));
         await Eventually.TrueAsync(() => host.Server.CallsUnderWay == 0);
         await Eventually.TrueAsync(() => PooledBuffer.Rented == 0);
         await Eventually.TrueAsync(
@@ -54,11 +60,39 @@ public sealed class BrokenCallsTests
         Assert.Equal("good", (await host.Channel.UnaryAsync(Echo.Unary, new EchoRequest { Text = "good" })).Text);
     }
 
+    [Fact]
+    public async Task A_channel_that_is_disposed_of_while_calls_wait_for_a_connection_leaves_none()
+    {
+        var service = new EchoService();
+        await using var host = await GrpcHost.StartAsync(service.Map);
+        var meters = host.App.Services.GetRequiredService<IMeterFactory>();
+        using var active = new ActiveCounts(meters, meters, "kestrel.active_connections");
+        for (var turn = 0; turn < 50; turn++)
+        {
+            var channel = GrpcChannel.ForAddress(host.Address);
+            var calls = Enumerable.Range(0, 10).Select(_ => channel.CallAsync(Echo.Unary, new EchoRequest()).AsTask()).ToArray();
+            channel.Dispose();
+            Assert.All(await Task.WhenAll(calls), result => Assert.True(result.IsOK));
+            await Assert.ThrowsAsync<ObjectDisposedException>(() => channel.CallAsync(Echo.Unary, new EchoRequest()).AsTask());
+            Assert.Equal(0, channel.CallsUnderWay);
+        }
+
+        await Eventually.TrueAsync(() => active is { Names: 1, NotZero: "" }, "no connection left");
+    }
+
+    private static async ValueTask<Stream> ConnectAsync(DnsEndPoint target, ConcurrentBag<Socket> sockets, CancellationToken cancellationToken)
+    {
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
+        await socket.ConnectAsync(target, cancellationToken);
+        sockets.Add(socket);
+        return new NetworkStream(socket, ownsSocket: true);
+    }
+
     private static Task BreakAsync(GrpcChannel channel, int turn) => (turn % 6) switch
     {
         0 => DisposeInMidStreamAsync(channel),
         1 => CancelInMidStreamAsync(channel),
-        2 => DeadlineAsync(channel, TimeSpan.FromMilliseconds(turn / 10)),
+        2 => DeadlineAsync(channel, TimeSpan.FromMilliseconds(1 + (turn / 5))),
         3 => DisposeAtOnceAsync(channel),
         4 => LeaveUnreadAsync(channel),
         _ => FailAsync(channel),
@@ -118,7 +152,7 @@ public sealed class BrokenCallsTests
     private sealed class ActiveCounts : IDisposable
     {
         private readonly MeterListener _listener = new();
-        private readonly System.Collections.Concurrent.ConcurrentDictionary<string, long> _counts = new(StringComparer.Ordinal);
+        private readonly ConcurrentDictionary<string, long> _counts = new(StringComparer.Ordinal);
 
         public ActiveCounts(IMeterFactory server, IMeterFactory client, params string[] names)
         {

@@ -161,7 +161,9 @@ public abstract class ClientContract : IAsyncLifetime
     [Fact]
     public async Task A_deadline_that_passes_ends_the_call_here_and_there()
     {
-        var result = await _channel.CallAsync(Echo.Unary, new EchoRequest { Behave = "wait" }, new CallOptions { Timeout = TimeSpan.FromMilliseconds(200) })
+        // The connection is made before, so that the call is there before its end.
+        Assert.True((await _channel.CallAsync(Echo.Unary, new EchoRequest())).IsOK);
+        var result = await _channel.CallAsync(Echo.Unary, new EchoRequest { Behave = "wait" }, new CallOptions { Timeout = TimeSpan.FromSeconds(1) })
             .AsTask().WithinAsync("the deadline");
         Assert.Equal(StatusCode.DeadlineExceeded, result.Status.Code);
         await _server.CancelledAsync("Unary").WithinAsync("the server's notice of the deadline");
@@ -207,6 +209,29 @@ public abstract class ClientContract : IAsyncLifetime
         Assert.True(await call.WriteAsync(new EchoRequest { Count = 2 }));
         Assert.True(await call.ReadAsync().AsTask().WithinAsync("the answer after a read that was given up"));
         Assert.Equal(2, call.Current.Count);
+    }
+
+    [Fact]
+    public async Task A_write_that_is_cancelled_cancels_the_call()
+    {
+        using var source = new CancellationTokenSource();
+        await using var call = _channel.OpenClientStreaming(Echo.ClientStream);
+        Assert.True(await call.WriteAsync(new EchoRequest { Behave = "pause" }));
+
+        // Nobody reads there, so the window fills.
+        var data = new EchoRequest { Data = ByteString.CopyFrom(new byte[1_000_000]) };
+        var writing = Task.Run(async () =>
+        {
+            while (await call.WriteAsync(data, source.Token))
+            {
+            }
+        });
+        await _server.PausedAsync().WithinAsync("the server that reads no more");
+        await source.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => writing.WithinAsync("the end of the write"));
+        Assert.False(await call.ReadAsync().AsTask().WithinAsync("the end of the call"));
+        Assert.Equal(StatusCode.Cancelled, call.Status!.Code);
+        await _server.CancelledAsync("ClientStream").WithinAsync("the server's notice of the cancellation");
     }
 
     [Fact]

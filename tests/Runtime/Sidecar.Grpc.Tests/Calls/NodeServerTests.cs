@@ -24,6 +24,8 @@ public sealed class NodeServerTests : ClientContract
 
         public Task CancelledAsync(string method) => process.LineAsync($"cancelled {method}");
 
+        public Task PausedAsync() => process.LineAsync("paused");
+
         public async ValueTask DisposeAsync()
         {
             if (!Interlocked.Exchange(ref _isDisposed, true))

@@ -22,6 +22,8 @@ public sealed class OurServerTests : ClientContract
             }
         }
 
+        public Task PausedAsync() => service.Waiting.ReadAsync().AsTask();
+
         public ValueTask DisposeAsync() => host.DisposeAsync();
     }
 }

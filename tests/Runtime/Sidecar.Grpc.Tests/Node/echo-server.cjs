@@ -46,6 +46,11 @@ function clientStream(call, answer) {
       failed = true;
       answer(failure(request));
     }
+    if (request.behave === 'pause') {
+      call.pause();
+      wait(call, 'ClientStream');
+      say('paused');
+    }
     text += request.text;
     count++;
   });

@@ -67,7 +67,7 @@ internal sealed class EchoService
         {
             if (request.Behave == "fail")
                 throw Failure(request, call);
-            if (request.Behave == "wait")
+            if (request.Behave == "pause")
                 await WaitAsync(call);
             text.Append(request.Text);
             count++;

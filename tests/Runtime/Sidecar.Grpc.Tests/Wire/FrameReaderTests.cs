@@ -73,10 +73,18 @@ public sealed class FrameReaderTests
     }
 
     [Fact]
+    public void Nothing_compressed_is_nothing_as_some_libraries_send_it()
+    {
+        var (read, failure) = ReadAll(RawCall.Frame([], flag: 1), [5], MessageEncoding.Gzip);
+        Assert.Null(failure);
+        Assert.Empty(Assert.Single(read));
+    }
+
+    [Fact]
     public void A_compressed_message_that_ends_early_or_is_damaged_is_refused()
     {
         var whole = GzipOf([.. Enumerable.Range(0, 500).Select(value => (byte)(value * 7))]);
-        for (var length = 0; length < whole.Length; length++)
+        for (var length = 1; length < whole.Length; length++)
         {
             // Its last bytes are no length then, and may happen to promise too much.
             var failure = ReadAll(RawCall.Frame(whole[..length], 1), [100], MessageEncoding.Gzip).Failure;

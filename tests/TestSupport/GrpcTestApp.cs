@@ -1,105 +1,145 @@
 using System.Collections.Concurrent;
-using System.Threading.Channels;
 using Google.Protobuf;
-using Google.Protobuf.Reflection;
 using Google.Protobuf.WellKnownTypes;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Routing;
+using Microsoft.Extensions.DependencyInjection;
 using Sidecar.Grpc;
 using Sidecar.Protos;
 
 namespace TestSupport;
 
-/// <summary>What a gRPC app was told of an event.</summary>
-public sealed record EventArrival(TopicEventRequest Event, Metadata Metadata);
+/// <summary>What an app under test was invoked with.</summary>
+public sealed record GrpcAppRequest(InvokeRequest Message, Metadata Metadata, DateTimeOffset? Deadline)
+{
+    public string Text => Message.Data.Value.ToStringUtf8();
+}
 
-/// <summary>An app on a free port that serves AppCallback as a test says. A method for which nothing is said is not implemented.</summary>
+/// <summary>
+/// An app on a free port that speaks gRPC: AppCallback, its health check, and a service <c>test.Echo</c> of its own, whose
+/// messages are bytes. It answers as a test says.
+/// </summary>
 public sealed class GrpcTestApp : IAsyncDisposable
 {
-    private readonly Channel<EventArrival> _events = Channel.CreateUnbounded<EventArrival>();
-    private readonly Channel<TopicEventBulkRequest> _batches = Channel.CreateUnbounded<TopicEventBulkRequest>();
+    private const string Service = "test.Echo";
+
     private WebApplication? _host;
 
     public int Port { get; } = FreePorts.Next();
 
-    /// <summary>Answers ListTopicSubscriptions.</summary>
-    public Func<ListTopicSubscriptionsResponse>? Subscriptions { get; set; }
+    /// <summary>All invocations so far, oldest first.</summary>
+    public ConcurrentQueue<GrpcAppRequest> Invoked { get; } = new();
 
-    public Func<TopicEventRequest, Task<TopicEventResponse>>? OnTopicEvent { get; set; }
+    /// <summary>Is not implemented unless a test says so.</summary>
+    public Func<InvokeRequest, ServerCall, Task<InvokeResponse>>? OnInvoke { get; set; }
 
-    public Func<TopicEventBulkRequest, TopicEventBulkResponse>? OnBulkTopicEvent { get; set; }
+    /// <summary>Is well unless a test says otherwise.</summary>
+    public Func<ServerCall, Task<HealthCheckResponse>>? OnHealthCheck { get; set; }
 
-    public Func<TopicEventBulkRequest, TopicEventBulkResponse>? OnBulkTopicEventAlpha1 { get; set; }
+    /// <summary>Echoes unless a test says otherwise.</summary>
+    public Func<ReadOnlyMemory<byte>, ServerCall, Task<ReadOnlyMemory<byte>>>? OnUnary { get; set; }
 
-    /// <summary>Answers health checks.</summary>
-    public Func<HealthCheckResponse>? Health { get; set; }
+    /// <summary>Echoes each message unless a test says otherwise.</summary>
+    public Func<MessageReader<ReadOnlyMemory<byte>>, MessageWriter<ReadOnlyMemory<byte>>, ServerCall, Task>? OnDuplex { get; set; }
 
-    /// <summary>Names of the methods that were called, oldest first.</summary>
-    public ConcurrentQueue<string> Calls { get; } = new();
+    /// <summary>Sends the request's message three times unless a test says otherwise.</summary>
+    public Func<ReadOnlyMemory<byte>, MessageWriter<ReadOnlyMemory<byte>>, ServerCall, Task>? OnServerStreaming { get; set; }
+
+    /// <summary>Calls that have begun and not ended.</summary>
+    public int CallsUnderWay => _host!.Services.GetRequiredService<GrpcServer>().CallsUnderWay;
+
+    public static GrpcMethod<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> Unary { get; } = GrpcMethod.Raw(Service, "Unary", GrpcMethodKind.Unary);
+
+    public static GrpcMethod<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> Duplex { get; } = GrpcMethod.Raw(Service, "Duplex", GrpcMethodKind.Duplex);
+
+    public static GrpcMethod<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> ServerStreaming { get; } = GrpcMethod.Raw(Service, "ServerStreaming", GrpcMethodKind.ServerStreaming);
+
+    /// <summary>Answers with all messages in one.</summary>
+    public static GrpcMethod<ReadOnlyMemory<byte>, ReadOnlyMemory<byte>> ClientStreaming { get; } = GrpcMethod.Raw(Service, "ClientStreaming", GrpcMethodKind.ClientStreaming);
 
     public static async Task<GrpcTestApp> StartAsync(Action<GrpcTestApp>? configure = null)
     {
         var app = new GrpcTestApp();
         configure?.Invoke(app);
-        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
-        builder.WebHost.UseKestrelCore().ConfigureKestrel(server => server.ListenLocalhost(app.Port, listener => listener.UseHttp2Cleartext()));
-        builder.Services.AddGrpcServer();
-        app._host = builder.Build();
-        app._host.UseRouting();
-        app.Map(app._host);
-        app._host.MapGrpcFallback();
-        await app._host.StartAsync();
+        await app.StartListeningAsync();
         return app;
     }
 
-    /// <summary>Answers every event with this status.</summary>
-    public GrpcTestApp Answering(TopicEventResponse.Types.TopicEventResponseStatus status)
+    /// <summary>A response with a text.</summary>
+    public static InvokeResponse Text(string text, string contentType = "text/plain") =>
+        new() { Data = new Any { Value = ByteString.CopyFromUtf8(text) }, ContentType = contentType };
+
+    public async Task StartListeningAsync(Action<Microsoft.AspNetCore.Server.Kestrel.Core.ListenOptions>? listener = null)
     {
-        OnTopicEvent = _ => Task.FromResult(new TopicEventResponse { Status = status });
-        return this;
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(server =>
+        {
+            server.UseGrpcLimits();
+            server.ListenLocalhost(Port, listen =>
+            {
+                listen.UseHttp2Cleartext();
+                listener?.Invoke(listen);
+            });
+        });
+        builder.Services.AddGrpcServer(options => options.MaxReceiveMessageSize = 64 * 1024 * 1024);
+        _host = builder.Build();
+        Map(_host);
+        await _host.StartAsync();
     }
 
-    public Task<EventArrival> NextAsync() => _events.Reader.ReadAsync().AsTask().WithinAsync("an event at the app");
-
-    public Task<TopicEventBulkRequest> NextBatchAsync() => _batches.Reader.ReadAsync().AsTask().WithinAsync("a batch at the app");
+    /// <summary>Drops what it has noted and been told, for the next test that shares it.</summary>
+    public void Forget()
+    {
+        Invoked.Clear();
+        (OnInvoke, OnHealthCheck, OnUnary, OnDuplex, OnServerStreaming) = (null, null, null, null, null);
+    }
 
     public async ValueTask DisposeAsync()
     {
-        if (_host is not null)
-            await _host.DisposeAsync();
+        if (_host is null)
+            return;
+        // What is under way is not waited for.
+        using var atOnce = new CancellationTokenSource(TimeSpan.Zero);
+        await _host.StopAsync(atOnce.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await _host.DisposeAsync();
+        _host = null;
+    }
+
+    private static async Task EchoAsync(MessageReader<ReadOnlyMemory<byte>> requests, MessageWriter<ReadOnlyMemory<byte>> responses, ServerCall call)
+    {
+        await foreach (var message in requests.ReadAllAsync())
+            await responses.WriteAsync(message);
+    }
+
+    private static async Task ThriceAsync(ReadOnlyMemory<byte> message, MessageWriter<ReadOnlyMemory<byte>> responses, ServerCall call)
+    {
+        for (var sent = 0; sent < 3; sent++)
+            await responses.WriteAsync(message);
+    }
+
+    private static async Task<ReadOnlyMemory<byte>> JoinAsync(MessageReader<ReadOnlyMemory<byte>> requests)
+    {
+        List<byte> all = [];
+        await foreach (var message in requests.ReadAllAsync())
+            all.AddRange(message.Span);
+        return all.ToArray();
     }
 
     private void Map(IEndpointRouteBuilder routes)
     {
-        Map<Empty, ListTopicSubscriptionsResponse>(routes, "AppCallback", "ListTopicSubscriptions", (_, _) => Subscriptions is { } answer ? Task.FromResult(answer()) : null);
-        Map<TopicEventRequest, TopicEventResponse>(routes, "AppCallback", "OnTopicEvent", (request, call) =>
+        var callback = AppcallbackReflection.Descriptor.Services.ToDictionary(service => service.Name);
+        routes.MapUnary<InvokeRequest, InvokeResponse>(callback["AppCallback"].FindMethodByName("OnInvoke"), (request, call) =>
         {
-            _events.Writer.TryWrite(new EventArrival(request, call.RequestMetadata));
-            return OnTopicEvent?.Invoke(request);
+            Invoked.Enqueue(new GrpcAppRequest(request, call.RequestMetadata, call.Deadline));
+            return OnInvoke?.Invoke(request, call) ?? Task.FromResult(call.Fail<InvokeResponse>(new GrpcStatus(StatusCode.Unimplemented, "nothing is invoked here")));
         });
-        Map<TopicEventBulkRequest, TopicEventBulkResponse>(routes, "AppCallback", "OnBulkTopicEvent", (request, _) => Batch(OnBulkTopicEvent, request));
-        Map<TopicEventBulkRequest, TopicEventBulkResponse>(routes, "AppCallbackAlpha", "OnBulkTopicEventAlpha1", (request, _) => Batch(OnBulkTopicEventAlpha1, request));
-        Map<Empty, HealthCheckResponse>(routes, "AppCallbackHealthCheck", "HealthCheck", (_, _) => Health is { } answer ? Task.FromResult(answer()) : null);
-    }
-
-    private Task<TopicEventBulkResponse>? Batch(Func<TopicEventBulkRequest, TopicEventBulkResponse>? answer, TopicEventBulkRequest request)
-    {
-        if (answer is null)
-            return null;
-        _batches.Writer.TryWrite(request);
-        return Task.FromResult(answer(request));
-    }
-
-    private void Map<TRequest, TResponse>(IEndpointRouteBuilder routes, string service, string name, Func<TRequest, ServerCall, Task<TResponse>?> answer)
-        where TRequest : class, IMessage<TRequest>
-        where TResponse : class, IMessage<TResponse>
-    {
-        var method = AppcallbackReflection.Descriptor.FindTypeByName<ServiceDescriptor>(service).FindMethodByName(name);
-        routes.MapUnary<TRequest, TResponse>(method, (request, call) =>
-        {
-            Calls.Enqueue(name);
-            return answer(request, call) ?? Task.FromResult(call.Fail<TResponse>(new GrpcStatus(StatusCode.Unimplemented, $"{name} is not implemented")));
-        });
+        routes.MapUnary<Empty, HealthCheckResponse>(callback["AppCallbackHealthCheck"].FindMethodByName("HealthCheck"), (_, call) => OnHealthCheck?.Invoke(call) ?? Task.FromResult(new HealthCheckResponse()));
+        routes.MapUnary(Unary, (message, call) => OnUnary?.Invoke(message, call) ?? Task.FromResult(message));
+        routes.MapDuplex(Duplex, (requests, responses, call) => (OnDuplex ?? EchoAsync)(requests, responses, call));
+        routes.MapServerStreaming(ServerStreaming, (message, responses, call) => (OnServerStreaming ?? ThriceAsync)(message, responses, call));
+        routes.MapClientStreaming(ClientStreaming, (requests, _) => JoinAsync(requests));
+        routes.MapGrpcFallback();
     }
 }

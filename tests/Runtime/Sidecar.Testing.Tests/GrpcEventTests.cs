@@ -10,7 +10,7 @@ public sealed class GrpcEventTests
     [Fact]
     public async Task What_a_grpc_app_makes_of_an_event_is_seen()
     {
-        await using var app = await GrpcTestApp.StartAsync(app => app.Answering(Status.Drop));
+        await using var app = await GrpcEventApp.StartAsync(app => app.Answering(Status.Drop));
         await using var dapr = await DaprTestHost.StartAsync(host => host
             .InMemory()
             .AppAt("shop", app.Port)

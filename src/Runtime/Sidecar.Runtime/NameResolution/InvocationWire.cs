@@ -17,7 +17,7 @@ internal static class InvocationWire
     /// <summary>On a request: <c>verb;milliseconds left, or nothing;type of the data, percent-encoded</c>.</summary>
     public const string Invocation = "dapr-internal-grpc";
 
-    /// <summary>On a response that has a gRPC status: a <c>google.rpc.Status</c> as base64.</summary>
+    /// <summary>On a response that has a gRPC status: a <c>google.rpc.Status</c> as base64 after a dot, for success is no byte at all and a header must have some.</summary>
     public const string Status = "dapr-internal-grpc-status";
 
     private const string TypeUrl = "dapr-internal-grpc-type";
@@ -46,7 +46,7 @@ internal static class InvocationWire
     public static void Put(GrpcAppReply reply)
     {
         var status = new Google.Rpc.Status { Code = (int)reply.Status.Code, Message = reply.Status.Message, Details = { reply.Status.Details } };
-        reply.Headers.TryAddWithoutValidation(Status, status.ToByteString().ToBase64());
+        reply.Headers.TryAddWithoutValidation(Status, "." + status.ToByteString().ToBase64());
         reply.Headers.TryAddWithoutValidation(TypeUrl, Uri.EscapeDataString(reply.TypeUrl));
         Put(reply, HeaderPrefix, reply.Metadata);
         Put(reply, TrailerPrefix, reply.Trailers);
@@ -60,7 +60,7 @@ internal static class InvocationWire
             return null;
         try
         {
-            var status = Google.Rpc.Status.Parser.ParseFrom(ByteString.FromBase64(packed.ToString()));
+            var status = Google.Rpc.Status.Parser.ParseFrom(ByteString.FromBase64(packed.ToString().TrimStart('.')));
             return new GrpcAppReply(new GrpcStatus((StatusCode)status.Code, status.Message, [.. status.Details]))
             {
                 TypeUrl = response.Headers.NonValidated.TryGetValues(TypeUrl, out var type) ? Uri.UnescapeDataString(type.ToString()) : "",

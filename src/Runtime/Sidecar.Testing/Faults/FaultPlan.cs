@@ -8,7 +8,7 @@ namespace Sidecar.Testing;
 /// <param name="Component">Name of the component.</param>
 /// <param name="Operation">
 /// State: <c>get</c>, <c>set</c>, <c>delete</c>, <c>transaction</c>; pub/sub: <c>publish</c>, <c>bulkPublish</c>, <c>subscribe</c>; secrets:
-/// <c>getSecret</c>, <c>bulkGetSecret</c>; output bindings: the operation that was asked for.
+/// <c>getSecret</c>, <c>bulkGetSecret</c>; input bindings: <c>read</c>; output bindings: the operation that was asked for.
 /// </param>
 /// <param name="Target">The key (with the store's prefix), topic or secret; null = several.</param>
 public sealed record ComponentCall(string AppId, string Component, string Operation, string? Target);

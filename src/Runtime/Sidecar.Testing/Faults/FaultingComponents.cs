@@ -18,7 +18,9 @@ internal static class FaultingComponents
         IPubSub and IBulkPublisher => new FaultingBulkPubSub((IPubSub)component, wires),
         IPubSub broker => new FaultingPubSub(broker, wires),
         ISecretStore secrets => new FaultingSecretStore(secrets, wires),
-        IOutputBinding binding and not IInputBinding => new FaultingOutputBinding(binding, wires),
+        IInputBinding and IOutputBinding => new FaultingBinding(component, wires),
+        IInputBinding binding => new FaultingInputBinding(binding, wires),
+        IOutputBinding binding => new FaultingOutputBinding(binding, wires),
         _ => component,
     };
 }
@@ -109,6 +111,35 @@ internal sealed class FaultingSecretStore(ISecretStore inner, SidecarWires wires
 
     public ValueTask<IReadOnlyDictionary<string, IReadOnlyDictionary<string, string>>> GetAllAsync(IReadOnlyDictionary<string, string> metadata, CancellationToken cancellationToken) =>
         CallAsync("bulkGetSecret", null, token => inner.GetAllAsync(metadata, token), cancellationToken);
+}
+
+internal class FaultingInputBinding(IInputBinding inner, SidecarWires wires) : FaultingComponent(inner, wires), IInputBinding
+{
+    public async Task<IAsyncDisposable> ReadAsync(BindingHandler handler, CancellationToken cancellationToken) => await CallAsync(
+        "read",
+        null,
+        async token => await inner.ReadAsync(Guarded(handler), token).ConfigureAwait(false),
+        cancellationToken).ConfigureAwait(false);
+
+    // What a crashed sidecar would still settle, the binding does not hear.
+    private BindingHandler Guarded(BindingHandler handler) => async (bindingEvent, token) =>
+    {
+        if (Wires.IsCut)
+            return default;
+        var outcome = await handler(bindingEvent, token).ConfigureAwait(false);
+        return Wires.IsCut ? default : outcome;
+    };
+}
+
+/// <summary>For drivers that go both ways.</summary>
+internal sealed class FaultingBinding(IComponent inner, SidecarWires wires) : FaultingInputBinding((IInputBinding)inner, wires), IOutputBinding
+{
+    private readonly IOutputBinding _output = (IOutputBinding)inner;
+
+    public IReadOnlyList<string> Operations => _output.Operations;
+
+    public ValueTask<BindingReply?> InvokeAsync(BindingRequest request, CancellationToken cancellationToken) =>
+        CallAsync(request.Operation, null, token => _output.InvokeAsync(request, token), cancellationToken);
 }
 
 internal sealed class FaultingOutputBinding(IOutputBinding inner, SidecarWires wires) : FaultingComponent(inner, wires), IOutputBinding

@@ -106,7 +106,7 @@ public sealed class GrpcAppBatchTests
         return await Task.WhenAll(answers).WithinAsync("the outcomes");
     }
 
-    private static Task<GrpcTestApp> BatchesAsync(int count, bool raw = false, string deadLetterTopic = "") => GrpcTestApp.StartAsync(app =>
+    private static Task<GrpcEventApp> BatchesAsync(int count, bool raw = false, string deadLetterTopic = "") => GrpcEventApp.StartAsync(app =>
     {
         var subscription = new TopicSubscription
         {

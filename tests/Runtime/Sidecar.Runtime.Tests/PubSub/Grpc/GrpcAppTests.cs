@@ -14,7 +14,7 @@ public sealed class GrpcAppTests
     [Fact]
     public async Task An_event_comes_with_its_fields_its_route_and_its_metadata()
     {
-        await using var app = await GrpcTestApp.StartAsync(app => app.Answering(Status.Success).Subscriptions = () => List(With(
+        await using var app = await GrpcEventApp.StartAsync(app => app.Answering(Status.Success).Subscriptions = () => List(With(
             new TopicSubscription { PubsubName = "pubsub", Topic = "orders", DeadLetterTopic = "lost" }, "/other", ("event.type == 'order'", "path of orders"))));
         await using var host = await GrpcPubSub.StartAsync(app, change: options => options with { Environment = new Dictionary<string, string> { ["APP_API_TOKEN"] = "let me in" } });
 
@@ -114,7 +114,7 @@ public sealed class GrpcAppTests
     [Fact]
     public async Task Events_that_no_rule_wants_are_dropped()
     {
-        await using var app = await GrpcTestApp.StartAsync(app => app.Answering(Status.Success).Subscriptions = () => List(With(
+        await using var app = await GrpcEventApp.StartAsync(app => app.Answering(Status.Success).Subscriptions = () => List(With(
             new TopicSubscription { PubsubName = "pubsub", Topic = "orders" }, null, ("event.type == 'none'", "/none"), ("event.id == 'b'", "/b"))));
         await using var host = await GrpcPubSub.StartAsync(app);
 
@@ -129,7 +129,7 @@ public sealed class GrpcAppTests
     [Fact]
     public async Task A_declared_subscription_tells_its_route_as_the_path()
     {
-        await using var app = await GrpcTestApp.StartAsync(app => app.Answering(Status.Success));
+        await using var app = await GrpcEventApp.StartAsync(app => app.Answering(Status.Success));
         await using var host = await GrpcPubSub.StartAsync(app, resources: folder => folder.Write("components/subscription.yaml", GrpcPubSub.Subscription("orders", "/my orders")));
 
         host.Broker.Deliver("orders", GrpcPubSub.Event("a"));
@@ -142,7 +142,7 @@ public sealed class GrpcAppTests
     [Fact]
     public async Task Raw_payloads_come_as_they_are()
     {
-        await using var app = await GrpcTestApp.StartAsync(app => app.Answering(Status.Success).Subscriptions = () => List(
+        await using var app = await GrpcEventApp.StartAsync(app => app.Answering(Status.Success).Subscriptions = () => List(
             new TopicSubscription { PubsubName = "pubsub", Topic = "orders", Metadata = { ["rawPayload"] = "true" } }));
         await using var host = await GrpcPubSub.StartAsync(app);
 
@@ -155,7 +155,7 @@ public sealed class GrpcAppTests
     public async Task A_question_that_fails_is_asked_again()
     {
         var asked = 0;
-        await using var app = await GrpcTestApp.StartAsync(app => app.Answering(Status.Success).Subscriptions = () => Interlocked.Increment(ref asked) < 3
+        await using var app = await GrpcEventApp.StartAsync(app => app.Answering(Status.Success).Subscriptions = () => Interlocked.Increment(ref asked) < 3
             ? throw new GrpcException(StatusCode.Unavailable, "not yet")
             : List(new TopicSubscription { PubsubName = "pubsub", Topic = "orders" }));
         await using var host = await GrpcPubSub.StartAsync(app);
@@ -177,7 +177,7 @@ public sealed class GrpcAppTests
     [Fact]
     public async Task A_broken_rule_breaks_the_list()
     {
-        await using var app = await GrpcTestApp.StartAsync(app => app.Answering(Status.Success).Subscriptions = () => List(
+        await using var app = await GrpcEventApp.StartAsync(app => app.Answering(Status.Success).Subscriptions = () => List(
             new TopicSubscription { PubsubName = "pubsub", Topic = "orders" }, With(new TopicSubscription { PubsubName = "pubsub", Topic = "bad" }, null, ("event.(", "/x"))));
         await using var host = await GrpcPubSub.StartAsync(app);
 
@@ -185,7 +185,7 @@ public sealed class GrpcAppTests
         await host.Sidecar.LineAsync("and with it its whole list");
     }
 
-    internal static Task<GrpcTestApp> SubscribedAsync(string deadLetterTopic = "") => GrpcTestApp.StartAsync(app =>
+    internal static Task<GrpcEventApp> SubscribedAsync(string deadLetterTopic = "") => GrpcEventApp.StartAsync(app =>
         app.Subscriptions = () => List(new TopicSubscription { PubsubName = "pubsub", Topic = "orders", DeadLetterTopic = deadLetterTopic }));
 
     internal static ListTopicSubscriptionsResponse List(params TopicSubscription[] subscriptions)

@@ -54,7 +54,7 @@ internal sealed class GrpcPubSub : IAsyncDisposable
     }
 
     /// <summary>With an app that speaks gRPC, once its subscriptions run.</summary>
-    public static async Task<GrpcPubSub> StartAsync(GrpcTestApp app, TestBroker? broker = null, Func<SidecarOptions, SidecarOptions>? change = null, Action<TempFolder>? resources = null)
+    public static async Task<GrpcPubSub> StartAsync(GrpcEventApp app, TestBroker? broker = null, Func<SidecarOptions, SidecarOptions>? change = null, Action<TempFolder>? resources = null)
     {
         var pubsub = await StartAsync(
             broker,

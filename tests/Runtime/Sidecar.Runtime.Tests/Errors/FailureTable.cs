@@ -107,7 +107,8 @@ internal static class FailureTable
         yield return Rich("publish: metadata", 400, StatusCode.InvalidArgument, "ERR_PUBSUB_REQUEST_METADATA", "DAPR_PUBSUB_METADATA_DESERIALIZATION",
             "POST /v1.0/publish/pubsub/t?metadata.rawPayload=yes", Publish("pubsub", "t", change: request => request.Metadata["rawPayload"] = "yes"));
         yield return Rich("publish: no cloud event", 500, StatusCode.InvalidArgument, "ERR_PUBSUB_CLOUD_EVENTS_SER", "DAPR_PUBSUB_CLOUD_EVENT_CREATION",
-            "POST /v1.0/publish/pubsub/t", Publish("pubsub", "t", change: request => request.DataContentType = "application/cloudevents+json")) with { Body = "[]", ContentType = "application/cloudevents+json" };
+            "POST /v1.0/publish/pubsub/t", Publish("pubsub", "t", change: request => request.DataContentType = "application/cloudevents+json")) with
+        { Body = "[]", ContentType = "application/cloudevents+json" };
         yield return Rich("publish: forbidden", 403, StatusCode.PermissionDenied, "ERR_PUBSUB_FORBIDDEN", "DAPR_PUBSUB_FORBIDDEN", "POST /v1.0/publish/pubsub/closed", Publish("pubsub", "closed"));
         yield return Rich("publish: broken broker", 500, StatusCode.Internal, "ERR_PUBSUB_PUBLISH_MESSAGE", "DAPR_PUBSUB_PUBLISH_MESSAGE", "POST /v1.0/publish/pubsub/full", Publish("pubsub", "full"));
     }
@@ -121,7 +122,8 @@ internal static class FailureTable
         foreach (var ids in (string[][])[["1", "1"], [""]])
         {
             yield return Rich($"bulk publish: entry ids '{string.Join(' ', ids)}'", 400, StatusCode.InvalidArgument, "ERR_PUBSUB_EVENTS_SER", "DAPR_PUBSUB_MARSHAL_EVENTS",
-                "POST /v1.0/publish/bulk/pubsub/t", BulkPublish("pubsub", "t", ids)) with { Body = Entries(ids) };
+                "POST /v1.0/publish/bulk/pubsub/t", BulkPublish("pubsub", "t", ids)) with
+            { Body = Entries(ids) };
         }
 
         static string Entries(params string[] ids) => $"[{string.Join(',', ids.Select(id => $$"""{"entryId":"{{id}}","event":1,"contentType":"application/json"}"""))}]";

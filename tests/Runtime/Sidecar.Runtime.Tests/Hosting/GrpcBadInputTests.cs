@@ -128,7 +128,8 @@ public sealed class GrpcBadInputTests : IAsyncLifetime
         _store.TransactionGate = new TaskCompletionSource().Task;
         var request = new ExecuteStateTransactionRequest
         {
-            StoreName = "store", Operations = { new TransactionalStateOperation { OperationType = "upsert", Request = new StateItem { Key = "k" } } },
+            StoreName = "store",
+            Operations = { new TransactionalStateOperation { OperationType = "upsert", Request = new StateItem { Key = "k" } } },
         };
 
         var late = await _sidecar.Channel.StatusAsync(DaprMethods.Transact, request, new CallOptions { Timeout = TimeSpan.FromMilliseconds(200) });

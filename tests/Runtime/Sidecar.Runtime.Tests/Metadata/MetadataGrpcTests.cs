@@ -39,7 +39,9 @@ public sealed class MetadataGrpcTests : IDisposable
         drivers.AddStore("store");
         await using var sidecar = await drivers.StartAsync(options => options with
         {
-            AppPort = app.Port, AppMaxConcurrency = 7, AppHealth = new AppHealthOptions { Path = "/healthy", Interval = TimeSpan.FromSeconds(5), Timeout = TimeSpan.FromMilliseconds(500), Threshold = 3 },
+            AppPort = app.Port,
+            AppMaxConcurrency = 7,
+            AppHealth = new AppHealthOptions { Path = "/healthy", Interval = TimeSpan.FromSeconds(5), Timeout = TimeSpan.FromMilliseconds(500), Threshold = 3 },
             ExtendedMetadata = new Dictionary<string, string> { ["cliPID"] = "1" },
         });
         await sidecar.Instance.Healthy.WithinAsync("health");

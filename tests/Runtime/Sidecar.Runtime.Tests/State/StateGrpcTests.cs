@@ -94,7 +94,8 @@ public sealed class StateGrpcTests : IAsyncLifetime
         var request = new SaveStateRequest { StoreName = "store", States = { new StateItem { Key = "good" }, Item("bad", text, item => item.Metadata["contentType"] = "application/json; charset=utf-8") } };
         var saved = await Channel.StatusAsync(DaprMethods.SaveState, request);
         var transacted = await Channel.StatusAsync(
-            DaprMethods.Transact, Transaction(("upsert", "good", "1", _ => { }), ("upsert", "bad", text, item => item.Metadata["contentType"] = "application/json")));
+            DaprMethods.Transact, Transaction(("upsert", "good", "1", _ => { }
+        ), ("upsert", "bad", text, item => item.Metadata["contentType"] = "application/json")));
 
         Assert.Equal((StatusCode.InvalidArgument, "ERR_STATE_SAVE"), (saved.Code, saved.Detail<ErrorInfo>()?.Reason));
         Assert.Equal((StatusCode.InvalidArgument, "ERR_STATE_TRANSACTION"), (transacted.Code, transacted.Detail<ErrorInfo>()?.Reason));

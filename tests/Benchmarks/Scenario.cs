@@ -16,6 +16,7 @@ internal sealed record Scenario(string Name, bool Isolated, double? Target, Func
     public static IReadOnlyList<Scenario> All { get; } =
     [
         Invoke("invoke", isolated: false, 0.35),
+        InvokeOverGrpc("invoke, gRPC caller"),
         GetState("state get, in-memory", "memory-state", 0.6),
         GetStateOverGrpc("state get, in-memory, gRPC", "memory-state"),
         SaveState("state save, in-memory", "memory-state"),
@@ -40,6 +41,13 @@ internal sealed record Scenario(string Name, bool Isolated, double? Target, Func
         name, false, target,
         topology => new LoadJob(topology.CalleePort, "GET", "/document", "", 1),
         topology => new LoadJob(topology.ApiPort, "GET", $"/v1.0/state/{store}/document", "", 1));
+
+    private static Scenario InvokeOverGrpc(string name) => new(
+        name, false, null,
+        topology => new LoadJob(topology.CalleePort, "GET", "/document", "", 1),
+        topology => new LoadJob(
+            topology.GrpcPort, "POST", "/dapr.proto.runtime.v1.Dapr/InvokeService",
+            new InvokeServiceRequest { Id = "callee", Message = new InvokeRequest { Method = "document", HttpExtension = new HTTPExtension { Verb = HTTPExtension.Types.Verb.Get } } }.ToByteString().ToBase64(), 1, IsGrpc: true));
 
     private static Scenario GetStateOverGrpc(string name, string store) => new(
         name, false, null,

@@ -258,6 +258,7 @@ public sealed class BulkSubscribeTests
     public async Task A_message_whose_time_is_over_goes_back_without_a_dead_letter()
     {
         await using var host = await StartAsync(Declare(count: 100) with { DeadLetterTopic = "dead" });
+        AnswerEach(host, "SUCCESS");
         using var timeIsOver = new CancellationTokenSource();
         var answer = host.Broker.DeliverAsync("orders", Event("1"), timeIsOver.Token);
         await Eventually.TrueAsync(() => _clock.ArmedTimers == 1, "the message to wait");

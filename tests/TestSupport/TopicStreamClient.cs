@@ -13,10 +13,9 @@ public sealed class TopicStreamClient : IAsyncDisposable
         GrpcMethod.Of<SubscribeTopicEventsRequestAlpha1, SubscribeTopicEventsResponseAlpha1>(
             DaprReflection.Descriptor.FindTypeByName<ServiceDescriptor>("Dapr").FindMethodByName("SubscribeTopicEventsAlpha1"));
 
-    private readonly CancellationTokenSource _cancel = new();
     private readonly StreamingCall<SubscribeTopicEventsRequestAlpha1, SubscribeTopicEventsResponseAlpha1> _call;
 
-    private TopicStreamClient(GrpcChannel channel) => _call = channel.OpenDuplex(Method, cancellationToken: _cancel.Token);
+    private TopicStreamClient(GrpcChannel channel) => _call = channel.OpenDuplex(Method);
 
     /// <summary>Opens a stream and waits for the initial response.</summary>
     public static async Task<TopicStreamClient> OpenAsync(
@@ -67,7 +66,7 @@ public sealed class TopicStreamClient : IAsyncDisposable
     public async Task CompleteAsync() => await _call.CompleteAsync();
 
     /// <summary>Breaks it off.</summary>
-    public void Cancel() => _cancel.Cancel();
+    public ValueTask CancelAsync() => _call.DisposeAsync();
 
     /// <summary>Reads to the end of the stream, and says how it ended.</summary>
     public async Task<GrpcStatus> EndAsync()
@@ -79,9 +78,5 @@ public sealed class TopicStreamClient : IAsyncDisposable
         return _call.Status!;
     }
 
-    public async ValueTask DisposeAsync()
-    {
-        await _call.DisposeAsync();
-        _cancel.Dispose();
-    }
+    public ValueTask DisposeAsync() => _call.DisposeAsync();
 }

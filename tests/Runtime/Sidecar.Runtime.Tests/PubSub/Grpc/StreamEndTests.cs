@@ -17,7 +17,7 @@ public sealed class StreamEndTests
         host.Broker.Deliver("orders", GrpcPubSub.Event("a"));
         await stream.NextAsync();
 
-        stream.Cancel();
+        await stream.CancelAsync();
 
         Assert.Equal(Delivery.Nack, await host.Broker.NextAnswerAsync());
         await Eventually.TrueAsync(() => !host.Broker.SubscribedTopics.Any(), "the end of the subscription");
@@ -32,7 +32,7 @@ public sealed class StreamEndTests
         host.Broker.Deliver("orders", GrpcPubSub.Event("a"));
         await stream.NextAsync();
 
-        stream.Cancel();
+        await stream.CancelAsync();
 
         Assert.Equal(Delivery.Nack, await host.Broker.NextAnswerAsync());
         Assert.Empty(host.Broker.Published);
@@ -47,7 +47,7 @@ public sealed class StreamEndTests
         await host.PublishAsync("orders", "tea", "log");
         var left = await first.NextAsync();
 
-        first.Cancel();
+        await first.CancelAsync();
         await using var second = await TopicStreamClient.OpenAsync(host.Channel, "orders", "log");
 
         // Well before the pause after a failed attempt, which this was not.
@@ -227,7 +227,7 @@ public sealed class StreamEndTests
         switch (n % 4)
         {
             case 0:
-                stream.Cancel();
+                await stream.CancelAsync();
                 break;
             case 1:
                 await stream.CompleteAsync();

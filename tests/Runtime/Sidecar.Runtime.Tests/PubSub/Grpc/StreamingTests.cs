@@ -28,7 +28,7 @@ public sealed class StreamingTests
         Assert.Equal(Delivery.Ack, await host.Broker.NextAnswerAsync());
         Assert.Equal(["STREAMING orders /"], await host.ListedAsync());
         Assert.Equal(("/", "orders", "pubsub", "me"), (received.Path, received.Topic, received.PubsubName, received.Source));
-        Assert.Equal(("com.dapr.event.sent", "1.0", "application/json"), (received.Type, received.SpecVersion, received.DataContentType));
+        Assert.Equal(("com.dapr.event.sent", "1.0", "application/json; charset=utf-8"), (received.Type, received.SpecVersion, received.DataContentType));
         Assert.Equal("""{"id":7}""", received.Data.ToStringUtf8());
         Assert.Contains("traceparent", received.Extensions.Fields.Keys);
     }

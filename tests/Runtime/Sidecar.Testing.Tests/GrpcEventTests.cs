@@ -18,7 +18,7 @@ public sealed class GrpcEventTests
             .Subscription("shop", "orders", "/orders", deadLetterTopic: "lost"));
 
         await dapr["shop"].PublishAsync("orders", 7);
-        var dropped = await dapr.DeliveredAsync("pubsub", "orders", to: "shop");
+        var dropped = await dapr.DeliveredAsync("pubsub", "orders", message => message.Status == "DROP", to: "shop");
         var letter = await dapr.DeadLetteredAsync("pubsub", "orders");
 
         Assert.Equal(("DROP", 7, "the app drops it"), (dropped.Status, dropped.Data<int>(), dropped.Reason));

@@ -48,6 +48,8 @@ public sealed class ForwardedCall
         if (_body.Copying is not { IsCompleted: false } copying)
             return;
         await over.CancelAsync().ConfigureAwait(false);
+        // A transport may have let go of the token once it had a response.
+        _context.Request.BodyReader.CancelPendingRead();
         await copying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

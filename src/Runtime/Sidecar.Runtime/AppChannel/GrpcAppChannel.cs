@@ -42,7 +42,8 @@ internal sealed class GrpcAppChannel : IDisposable
     public Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage request, CancellationToken cancellationToken) =>
         HasApp
             ? _wire.SendAsync(request, cancellationToken)
-            : Task.FromException<HttpResponseMessage>(new HttpRequestException("the app does not speak gRPC (--app-protocol grpc)"));
+            : Task.FromException<HttpResponseMessage>(new HttpRequestException(
+                _wire.HasApp ? "the app does not speak gRPC (--app-protocol grpc)" : "there is no app (its sidecar was started without --app-port)"));
 
     public void Dispose() => _invoker.Dispose();
 

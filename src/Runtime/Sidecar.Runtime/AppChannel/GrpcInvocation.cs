@@ -1,6 +1,6 @@
-using System.Net;
 using Sidecar.Grpc;
 using Sidecar.Protos;
+using Sidecar.Runtime.Errors;
 using GrpcMetadata = Sidecar.Grpc.Metadata;
 
 namespace Sidecar.Runtime.AppChannel;
@@ -42,7 +42,7 @@ internal sealed class GrpcInvocation : HttpRequestMessage
 }
 
 /// <summary>The answer to a <see cref="GrpcInvocation"/> that has a gRPC status. Its content is the data of the response.</summary>
-internal sealed class GrpcAppReply(GrpcStatus status) : HttpResponseMessage(HttpStatusCode.OK)
+internal sealed class GrpcAppReply(GrpcStatus status) : HttpResponseMessage(StatusTables.ToHttp(status.Code))
 {
     public GrpcStatus Status { get; } = status;
 

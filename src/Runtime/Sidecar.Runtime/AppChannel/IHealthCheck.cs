@@ -6,6 +6,7 @@ namespace Sidecar.Runtime.AppChannel;
 internal interface IHealthCheck
 {
     /// <exception cref="HttpRequestException">The app cannot be reached: it is not well.</exception>
+    /// <exception cref="OperationCanceledException">It was not told in time.</exception>
     Task<bool> IsWellAsync(CancellationToken cancellationToken);
 }
 
@@ -27,6 +28,11 @@ internal sealed class GrpcHealthCheck(GrpcAppChannel app) : IHealthCheck
 {
     private static readonly Empty Nothing = new();
 
-    public async Task<bool> IsWellAsync(CancellationToken cancellationToken) =>
-        (await app.CallAsync(AppCallback.HealthCheck, Nothing, default, cancellationToken).ConfigureAwait(false)).IsOK;
+    public async Task<bool> IsWellAsync(CancellationToken cancellationToken)
+    {
+        var isWell = (await app.CallAsync(AppCallback.HealthCheck, Nothing, default, cancellationToken).ConfigureAwait(false)).IsOK;
+        if (!isWell)
+            cancellationToken.ThrowIfCancellationRequested();
+        return isWell;
+    }
 }

@@ -47,6 +47,13 @@ internal static class MetadataRules
         }
     }
 
+    /// <summary>Adds a text unless it has a character that metadata cannot have.</summary>
+    public static void TryAdd(GrpcMetadata metadata, string key, string value)
+    {
+        if (!value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
+            metadata.Add(key, value);
+    }
+
     /// <summary>The metadata of an app's response, for a caller by HTTP.</summary>
     public static void AddTo(HttpResponseMessage response, GrpcMetadata metadata)
     {
@@ -99,8 +106,8 @@ internal static class MetadataRules
         {
             if (IsBinary(key))
                 AddBinary(metadata, key, value);
-            else if (!value.AsSpan().ContainsAnyExceptInRange(' ', '~'))
-                metadata.Add(key, value);
+            else
+                TryAdd(metadata, key, value);
         }
     }
 

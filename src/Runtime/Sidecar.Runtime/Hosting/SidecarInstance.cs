@@ -77,6 +77,9 @@ public sealed class SidecarInstance : IAsyncDisposable
     /// <summary>Completes when the sidecar has stopped, with its exit code: 0 after a graceful stop, 1 after a fatal error or a forced shutdown.</summary>
     public Task<int> Stopped => _stopped.Task;
 
+    /// <summary>For tests that look inside.</summary>
+    internal IServiceProvider Services => _host?.Services ?? throw new InvalidOperationException("the sidecar has not been built");
+
     /// <summary>Adds to the extended metadata (<c>appPID</c> is known only after the app has started). Another <c>appPID</c> than before: the app is asked again.</summary>
     public void SetExtendedMetadata(string name, string value) => _metadata?.Set(name, value);
 

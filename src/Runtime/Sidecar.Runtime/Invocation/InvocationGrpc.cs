@@ -46,7 +46,7 @@ internal static class InvocationGrpc
                 return call.Fail<InvokeResponse>(error.ToGrpc());
             using var response = outcome.Response!;
             if (baggage.Length > 0 && !response.Headers.NonValidated.Contains(TraceContext.BaggageHeader))
-                call.ResponseHeaders.Add(TraceContext.BaggageHeader, baggage);
+                MetadataRules.TryAdd(call.ResponseHeaders, TraceContext.BaggageHeader, baggage);
             return response is GrpcAppReply reply
                 ? await PassAsync(reply, call).ConfigureAwait(false)
                 : await TranslateAsync(response, call, limit).ConfigureAwait(false);
@@ -112,9 +112,15 @@ internal static class InvocationGrpc
         MetadataRules.AddResponse(call.ResponseHeaders, response.Headers, HeaderRules.IsAnswered);
         MetadataRules.AddResponse(call.ResponseHeaders, response.Content.Headers, HeaderRules.IsAnswered);
         call.ResponseHeaders.Add(StatusKey, ((int)response.StatusCode).ToString(CultureInfo.InvariantCulture));
-        if (response.Content.Headers.ContentLength > limit)
+        try
+        {
+            await response.Content.LoadIntoBufferAsync(limit, call.CancellationToken).ConfigureAwait(false);
+        }
+        catch (HttpRequestException large) when (large.HttpRequestError == HttpRequestError.ConfigurationLimitExceeded)
+        {
             return await FailAsync(call, TooLarge(limit)).ConfigureAwait(false);
-        await response.Content.LoadIntoBufferAsync(limit, call.CancellationToken).ConfigureAwait(false);
+        }
+
         var body = await response.Content.ReadAsByteArrayAsync(call.CancellationToken).ConfigureAwait(false);
         return StatusTables.ToGrpc((int)response.StatusCode) is StatusCode.OK
             ? ToMessage(body, response, "")

@@ -28,13 +28,13 @@ public sealed class FaultPlan
     /// <summary>Calls of a sidecar to its app: invocations and deliveries, and with a <paramref name="path"/> also its own questions.</summary>
     /// <param name="appId">The app that is called.</param>
     /// <param name="fail">What happens to the call.</param>
-    /// <param name="path">Such as <c>/orders</c>; null = every path but <c>/dapr/…</c>.</param>
+    /// <param name="path">Such as <c>/orders</c>; null = every path but <c>/dapr/…</c> and AppCallback's lists.</param>
     /// <param name="times">So many calls fail, the next ones do not.</param>
     public Fault App(string appId, Fail fail, string? path = null, int times = int.MaxValue) => Add(new Fault(
         $"a call to {appId} {path}".TrimEnd(),
         fail,
         times,
-        call => call.App == appId && (path is null ? call.Path?.StartsWith("/dapr/", StringComparison.Ordinal) == false : call.Path == path),
+        call => call.App == appId && (path is null ? call.Path is not null && !IsQuestion(call.Path) : call.Path == path),
         _patience));
 
     /// <summary>Calls of the sidecars to the component of that name.</summary>
@@ -70,6 +70,10 @@ public sealed class FaultPlan
     }
 
     internal void Remove(Fault fault) => ImmutableInterlocked.Update(ref _faults, (list, gone) => list.Remove(gone), fault);
+
+    // /dapr.proto.runtime.v1.AppCallback/ListTopicSubscriptions and the like.
+    private static bool IsQuestion(string path) =>
+        path.StartsWith("/dapr/", StringComparison.Ordinal) || path.Contains(".AppCallback/List", StringComparison.Ordinal);
 
     private Fault Add(Fault fault)
     {

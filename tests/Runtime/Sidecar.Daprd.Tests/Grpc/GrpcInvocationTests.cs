@@ -169,6 +169,25 @@ public abstract class GrpcInvocationTests(GrpcPair pair) : IAsyncLifetime
     }
 
     [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_response_above_the_limit_of_the_sidecar_is_refused(bool hasLength)
+    {
+        var large = new byte[(4 * 1024 * 1024) + 1];
+        pair.HttpApp.On("/large", async (context, _) =>
+        {
+            if (hasLength)
+                context.Response.ContentLength = large.Length;
+            await context.Response.Body.WriteAsync(large);
+        });
+
+        var result = await pair.InvokeAsync("http-app", "large", Verb.Get);
+
+        Assert.Equal(StatusCode.ResourceExhausted, result.Status.Code);
+        Assert.Contains("--max-body-size", result.Status.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
     [InlineData(Verb.None)]
     [InlineData(Verb.Connect)]
     public async Task An_app_that_speaks_http_needs_a_verb(Verb verb)

@@ -31,12 +31,8 @@ public sealed class MetadataGrpcTests : IDisposable
               deadLetterTopic: dead
               metadata: { a: b }
               routes: { rules: [{ match: 'event.type == "x"', path: /x }], default: /all }
-            ---
-            apiVersion: dapr.io/v1alpha1
-            kind: Resiliency
-            metadata: { name: tough }
-            spec: {}
             """);
+        _folder.Write("components/resiliency.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata:\n  name: tough\nspec: {}\n");
         await using var app = await TestApp.StartAsync(app => app.On("/healthy", 200));
         var drivers = new TestDrivers(_folder);
         drivers.AddBroker("pubsub");
@@ -57,7 +53,6 @@ public sealed class MetadataGrpcTests : IDisposable
         Assert.Equal([("pubsub", "pubsub.test-pubsub", "v1"), ("store", "state.test-store", "v1")], told.RegisteredComponents.Select(component => (component.Name, component.Type, component.Version)));
         Assert.Contains("ACTOR", told.RegisteredComponents[1].Capabilities);
         Assert.Equal(["world"], told.HttpEndpoints.Select(endpoint => endpoint.Name));
-        Assert.Equal(["tough"], (await sidecar.MetadataAsync())["resiliencies"]?.AsArray().Select(resiliency => (string?)resiliency!["name"]));
         Assert.Equal(["tough"], told.Resiliencies.Select(resiliency => resiliency.Name));
         var connection = told.AppConnectionProperties;
         Assert.Equal((app.Port, "http", "127.0.0.1", 7), (connection.Port, connection.Protocol, connection.ChannelAddress, connection.MaxConcurrency));

@@ -29,6 +29,9 @@ public sealed class TopicStreamClient : IAsyncDisposable
         return stream;
     }
 
+    /// <summary>Opens a stream and says nothing.</summary>
+    public static TopicStreamClient OpenSilently(GrpcChannel channel) => new(channel);
+
     /// <summary>Opens a stream whose first request is this one, and reads nothing.</summary>
     public static async Task<TopicStreamClient> BeginAsync(GrpcChannel channel, SubscribeTopicEventsRequestAlpha1 first)
     {

@@ -36,10 +36,6 @@ internal static class PubSubFeature
         return services;
     }
 
-    private static ISubscriptionQuestion QuestionToApp(IServiceProvider provider) => provider.GetRequiredService<GrpcAppChannel>().HasApp
-        ? ActivatorUtilities.CreateInstance<GrpcSubscriptionQuestion>(provider)
-        : ActivatorUtilities.CreateInstance<HttpSubscriptionQuestion>(provider);
-
     public static IEndpointRouteBuilder MapPubSub(this IEndpointRouteBuilder routes)
     {
         PubSubHttp.Map(routes);
@@ -53,4 +49,8 @@ internal static class PubSubFeature
         SubscribeGrpc.Map(routes);
         return routes;
     }
+
+    private static ISubscriptionQuestion QuestionToApp(IServiceProvider provider) => provider.GetRequiredService<GrpcAppChannel>().HasApp
+        ? ActivatorUtilities.CreateInstance<GrpcSubscriptionQuestion>(provider)
+        : ActivatorUtilities.CreateInstance<HttpSubscriptionQuestion>(provider);
 }

@@ -39,7 +39,9 @@ internal sealed class StreamSubscription(TopicStream stream, TopicSubscription s
         {
             if (_running is not { } running || ReferenceEquals(running.Broker, brokers.Find(subscription.PubsubName)))
                 return;
-            await running.EndAsync().WaitAsync(cancellationToken).ConfigureAwait(false);
+            var ended = running.EndAsync();
+            stream.GiveBackUnsent();
+            await ended.WaitAsync(cancellationToken).ConfigureAwait(false);
             if (brokers.Find(subscription.PubsubName) is null)
                 stream.End(StreamErrors.ComponentGone(subscription.PubsubName));
             else if (await StartInTurnAsync(cancellationToken).ConfigureAwait(false) is { } refusal)

@@ -12,11 +12,14 @@ namespace Sidecar.Runtime.PubSub.Streaming;
 /// The streams that are open now. They need no app and do not look at its health: whoever opens one is there to take events.
 /// </summary>
 internal sealed class StreamingFeature(
-    SubscriptionStarter starter, Brokers brokers, SidecarOptions options, TimeProvider time, ILogger<StreamingFeature> logger) : ISidecarFeature
+    SubscriptionStarter starter, Brokers brokers, SidecarOptions options, TimeProvider time, ILogger<StreamingFeature> logger) : ISidecarFeature, IDisposable
 {
     private readonly ConcurrentDictionary<long, StreamSubscription> _open = new();
+    private readonly CancellationTokenSource _stopping = new();
     private long _lastNumber;
-    private volatile bool _isStopping;
+
+    /// <summary>Fires when no stream is served any more.</summary>
+    public CancellationToken Stopping => _stopping.Token;
 
     /// <summary>In the order in which they were opened.</summary>
     public IEnumerable<TopicSubscription> Listed => _open.IsEmpty ? [] : _open.OrderBy(pair => pair.Key).Select(pair => pair.Value.Subscription);
@@ -34,7 +37,7 @@ internal sealed class StreamingFeature(
         try
         {
             // 1. A stop that did not see this stream is seen here.
-            if (_isStopping)
+            if (_stopping.IsCancellationRequested)
                 return StreamErrors.Stopping;
             if (await opened.StartAsync(cancellationToken).ConfigureAwait(false) is { } refusal)
                 return refusal;
@@ -54,11 +57,14 @@ internal sealed class StreamingFeature(
 
     public Task OnComponentRemovedAsync(LoadedComponent component, CancellationToken cancellationToken) => FollowAsync(component, cancellationToken);
 
-    public async Task OnStoppingAsync(CancellationToken cancellationToken)
+    /// <summary>Ends all streams and lets no more begin: beside the app's subscriptions rather than after them, which may take all the time there is.</summary>
+    public async Task StopAsync(CancellationToken cancellationToken)
     {
-        _isStopping = true;
+        await _stopping.CancelAsync().ConfigureAwait(false);
         await Task.WhenAll(_open.Values.Select(opened => StopAsync(opened, cancellationToken))).ConfigureAwait(false);
     }
+
+    public void Dispose() => _stopping.Dispose();
 
     private Task FollowAsync(LoadedComponent component, CancellationToken cancellationToken) => component.Component is not IPubSub
         ? Task.CompletedTask

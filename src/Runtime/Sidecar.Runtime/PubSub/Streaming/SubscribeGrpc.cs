@@ -29,15 +29,31 @@ internal static class SubscribeGrpc
     {
         // It lets go of a component that a reload takes away, while a request would be waited for.
         RequestsUnderWay.LeaveEarly(call.HttpContext);
-        var isFirst = await requests.ReadAsync().ConfigureAwait(false);
-        if (!isFirst || requests.Current.InitialRequest is not { } initial)
-            call.Status = StreamErrors.NoInitialRequest;
-        else if (initial.PubsubName.Length == 0)
-            call.Status = StreamErrors.NoPubsubName;
-        else if (initial.Topic.Length == 0)
-            call.Status = StreamErrors.NoTopic;
-        else
-            call.Status = await streams.RunAsync(Read(initial), (stream, token) => ServeAsync(stream, requests, responses, token), call.CancellationToken).ConfigureAwait(false);
+        try
+        {
+            var isThere = await requests.ReadAsync(streams.Stopping).ConfigureAwait(false);
+            var refusal = Check(isThere ? requests.Current.InitialRequest : null, out var subscription);
+            call.Status = refusal ??
+                await streams.RunAsync(subscription!, (stream, token) => ServeAsync(stream, requests, responses, token), call.CancellationToken).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (streams.Stopping.IsCancellationRequested && !call.CancellationToken.IsCancellationRequested)
+        {
+            // It was still to say what it wants.
+            call.Status = StreamErrors.Stopping;
+        }
+    }
+
+    private static GrpcStatus? Check(SubscribeTopicEventsRequestInitialAlpha1? initial, out TopicSubscription? subscription)
+    {
+        subscription = null;
+        if (initial is null)
+            return StreamErrors.NoInitialRequest;
+        if (initial.PubsubName.Length == 0)
+            return StreamErrors.NoPubsubName;
+        if (initial.Topic.Length == 0)
+            return StreamErrors.NoTopic;
+        subscription = Read(initial);
+        return null;
     }
 
     private static TopicSubscription Read(SubscribeTopicEventsRequestInitialAlpha1 initial) =>

@@ -48,7 +48,22 @@ internal sealed class SubscriptionFeature(
     public Task OnResourcesChangedAsync(ResourceSet before, ResourceSet now, CancellationToken cancellationToken) =>
         ReferenceEquals(before.Subscriptions, now.Subscriptions) ? Task.CompletedTask : TurnAsync(null, cancellationToken);
 
-    public async Task OnStoppingAsync(CancellationToken cancellationToken)
+    public Task OnStoppingAsync(CancellationToken cancellationToken) => Task.WhenAll(streams.StopAsync(cancellationToken), StopAsync(cancellationToken));
+
+    public void Contribute(JsonObject metadata)
+    {
+        List<TopicSubscription> listed = [.. _listed, .. streams.Listed];
+        if (listed.Count > 0)
+            metadata["subscriptions"] = SubscriptionListing.ToJson(listed);
+    }
+
+    public void Dispose()
+    {
+        _turn.Dispose();
+        _stopping.Dispose();
+    }
+
+    private async Task StopAsync(CancellationToken cancellationToken)
     {
         // A turn under way gives up first; what it had started until then is ended here.
         await _stopping.CancelAsync().ConfigureAwait(false);
@@ -68,19 +83,6 @@ internal sealed class SubscriptionFeature(
         {
             PubSubLog.StoppedWhileHandling(logger);
         }
-    }
-
-    public void Contribute(JsonObject metadata)
-    {
-        List<TopicSubscription> listed = [.. _listed, .. streams.Listed];
-        if (listed.Count > 0)
-            metadata["subscriptions"] = SubscriptionListing.ToJson(listed);
-    }
-
-    public void Dispose()
-    {
-        _turn.Dispose();
-        _stopping.Dispose();
     }
 
     private async Task TurnAsync(Action? change, CancellationToken cancellationToken)

@@ -54,7 +54,8 @@ internal sealed class SubscriptionStarter(
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
             delivery.Retire();
-            PubSubLog.SubscribeFailed(logger, failure, subscription.Topic, subscription.PubsubName);
+            if (!cancellationToken.IsCancellationRequested)
+                PubSubLog.SubscribeFailed(logger, failure, subscription.Topic, subscription.PubsubName);
             return (null, PubSubErrors.SubscribeFailed(broker.Name, subscription.Topic, failure.Message));
         }
     }

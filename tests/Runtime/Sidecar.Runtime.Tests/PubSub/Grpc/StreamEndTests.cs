@@ -111,6 +111,19 @@ public sealed class StreamEndTests
     }
 
     [Fact]
+    public async Task A_client_that_never_says_what_it_wants_is_sent_away_by_a_stop()
+    {
+        await using var host = await GrpcPubSub.StartAsync();
+        await using var stream = TopicStreamClient.OpenSilently(host.Channel);
+        await using var other = await host.OpenAsync("orders");
+
+        await host.Sidecar.Instance.StopAsync().WithinAsync("the stop");
+
+        Assert.Equal((StatusCode.Unavailable, "the sidecar is stopping"), await StatusAsync(stream));
+        Assert.Equal(0, await host.Sidecar.Instance.Stopped);
+    }
+
+    [Fact]
     public async Task A_client_that_does_not_even_read_holds_up_no_stop()
     {
         await using var host = await GrpcPubSub.StartAsync(new TestBroker { CancelsAtTheEnd = true });

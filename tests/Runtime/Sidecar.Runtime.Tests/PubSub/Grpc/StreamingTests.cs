@@ -37,7 +37,7 @@ public sealed class StreamingTests
     [Contract(67)]
     public async Task The_health_of_the_app_is_nothing_to_a_stream()
     {
-        await using var app = await TestApp.StartAsync(app => app.On("/healthz", 500));
+        await using var app = await TestSupport.TestApp.StartAsync(app => app.On("/healthz", 500));
         await using var host = await GrpcPubSub.StartAsync(change: options => options with { AppPort = app.Port, AppHealth = new AppHealthOptions { Threshold = 1 } });
         await app.NextAsync("/healthz");
         await using var stream = await host.OpenAsync("orders");
@@ -185,7 +185,7 @@ public sealed class StreamingTests
     [Contract(71)]
     public async Task A_stream_stands_beside_the_subscription_of_the_app_and_leaves_it_as_it_was()
     {
-        await using var app = await TestApp.StartAsync(app => app.On("/orders", 200));
+        await using var app = await TestSupport.TestApp.StartAsync(app => app.On("/orders", 200));
         await using var host = await GrpcPubSub.StartAsync(
             change: options => options with { AppPort = app.Port },
             resources: folder => folder.Write("components/subscription.yaml", GrpcPubSub.Subscription("orders", "/orders")));

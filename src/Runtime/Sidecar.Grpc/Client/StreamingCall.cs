@@ -16,7 +16,7 @@ public sealed class StreamingCall<TRequest, TResponse> : IAsyncDisposable
     private readonly ClientCall _call;
     private readonly GrpcMethod<TRequest, TResponse> _method;
     private readonly StreamContent<TRequest>? _requests;
-    private readonly Task<GrpcStatus?> _opened;
+    private readonly Task _opened;
     private FrameReader<TResponse>? _frames;
     private int _writing;
     private int _reading;
@@ -28,7 +28,7 @@ public sealed class StreamingCall<TRequest, TResponse> : IAsyncDisposable
         _opened = OpenAsync(content);
     }
 
-    /// <summary>How the call ended; null until <see cref="ReadAsync"/> has returned false.</summary>
+    /// <summary>How the call ended; known when <see cref="ReadAsync"/> has returned false.</summary>
     public GrpcStatus? Status => _status;
 
     /// <summary>The message that <see cref="ReadAsync"/> found.</summary>
@@ -140,29 +140,26 @@ public sealed class StreamingCall<TRequest, TResponse> : IAsyncDisposable
             End(CallTime.Cancelled);
     }
 
-    private async Task<GrpcStatus?> OpenAsync(HttpContent content)
+    private async Task OpenAsync(HttpContent content)
     {
         try
         {
-            var ended = await _call.SendAsync(content).ConfigureAwait(false);
-            if (ended is null)
+            if (await _call.SendAsync(content).ConfigureAwait(false) is { } ended)
+                End(ended);
+            else
                 _frames = await _call.ReaderAsync(_method.Responses).ConfigureAwait(false);
-            return ended;
         }
         catch (Exception failure)
         {
-            return _call.StatusOf(failure);
+            End(_call.StatusOf(failure));
         }
     }
 
     private async ValueTask<bool> ReadNextAsync(CancellationToken cancellationToken)
     {
-        var ended = await _opened.WaitAsync(cancellationToken).ConfigureAwait(false);
-        if (ended is not null)
-        {
-            End(ended);
+        await _opened.WaitAsync(cancellationToken).ConfigureAwait(false);
+        if (_status is not null)
             return false;
-        }
 
         using var linked = LinkedToken.Of(_call.Token, cancellationToken);
         var next = await _frames!.ReadAsync(linked.Token).ConfigureAwait(false);
@@ -189,6 +186,7 @@ public sealed class StreamingCall<TRequest, TResponse> : IAsyncDisposable
     {
         if (Interlocked.CompareExchange(ref _status, status, null) is not null)
             return;
+        _call.Cancel();
         _requests?.Abandon();
         _call.Dispose();
     }

@@ -18,7 +18,8 @@ internal static class Frame
 
     public static void Write<T>(IBufferWriter<byte> output, Marshaller<T> marshaller, T message, MessageEncoding encoding)
     {
-        if (encoding == MessageEncoding.Gzip)
+        var size = marshaller.SizeOf(message);
+        if (encoding == MessageEncoding.Gzip && size > 0)
         {
             using var compressed = Gzip.Compress(marshaller, message);
             WriteHeader(output, isCompressed: true, compressed.Length);
@@ -26,7 +27,7 @@ internal static class Frame
             return;
         }
 
-        WriteHeader(output, isCompressed: false, marshaller.SizeOf(message));
+        WriteHeader(output, isCompressed: false, size);
         marshaller.Write(message, output);
     }
 

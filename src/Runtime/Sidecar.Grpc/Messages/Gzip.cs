@@ -32,6 +32,9 @@ internal static class Gzip
     /// <summary>The message, inflated; never holds more than one byte above the limit. The caller disposes of it.</summary>
     public static PooledBuffer Decompress(in ReadOnlySequence<byte> file, int limit)
     {
+        // GZipStream makes no file at all of nothing, and there are gRPC libraries that send that.
+        if (file.IsEmpty)
+            return new PooledBuffer(0);
         if (file.Length < SmallestFile)
             throw Damaged();
 

@@ -57,7 +57,7 @@ internal static class CallRefusal
         if (!GrpcTimeout.TryParse(limit, out var due))
             return BadTimeout;
         timeout = due;
-        return null;
+        return due == TimeSpan.Zero ? CallEnds.StatusOf(CallEnd.Deadline) : null;
     }
 
     /// <summary>Ends the stream in a way that no client takes for success.</summary>

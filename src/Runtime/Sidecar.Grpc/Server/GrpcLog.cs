@@ -10,9 +10,6 @@ internal static partial class GrpcLog
     [LoggerMessage(Level = LogLevel.Debug, Message = "gRPC call of {Method} ended with {Code}: {Detail}")]
     public static partial void CallFailed(this ILogger logger, string method, StatusCode code, string detail);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "gRPC method {Method} failed while its response message was written, so the stream is reset")]
-    public static partial void ResponseBroken(this ILogger logger, Exception exception, string method);
-
     [LoggerMessage(Level = LogLevel.Error, Message = "a callback on the cancellation of a gRPC call failed")]
     public static partial void CancellationCallbackFailed(this ILogger logger, Exception exception);
 

@@ -51,7 +51,7 @@ public sealed class GrpcServer
         var refusal = CallRefusal.ReadPreamble(context, out var requestEncoding, out var timeout);
         var cancellation = new CallCancellation(_log);
         var response = new ServerResponse(context, ResponseEncodingFor(context.Request));
-        var call = new ServerCall(context, method.FullName, cancellation, response, timeout is { } due ? Deadlines.After(_clock, due) : null);
+        var call = new ServerCall(context, method.FullName ?? context.Request.Path.Value ?? "", cancellation, response, timeout is { } due ? Deadlines.After(_clock, due) : null);
         Interlocked.Increment(ref _callsUnderWay);
         cancellation.Begin(context.RequestAborted, _stopping, timeout, _clock);
         try

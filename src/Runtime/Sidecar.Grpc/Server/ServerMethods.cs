@@ -3,7 +3,7 @@ namespace Sidecar.Grpc;
 internal sealed class UnaryMethod<TRequest, TResponse>(
     GrpcMethod<TRequest, TResponse> method, Func<TRequest, ServerCall, Task<TResponse>> handler) : IServerMethod
 {
-    public string FullName => method.FullName;
+    public string? FullName => method.FullName;
 
     public async Task RunAsync(ServerCall call, MessageEncoding requestEncoding, int limit)
     {
@@ -15,7 +15,7 @@ internal sealed class UnaryMethod<TRequest, TResponse>(
 internal sealed class ClientStreamingMethod<TRequest, TResponse>(
     GrpcMethod<TRequest, TResponse> method, Func<MessageReader<TRequest>, ServerCall, Task<TResponse>> handler) : IServerMethod
 {
-    public string FullName => method.FullName;
+    public string? FullName => method.FullName;
 
     public async Task RunAsync(ServerCall call, MessageEncoding requestEncoding, int limit)
     {
@@ -27,7 +27,7 @@ internal sealed class ClientStreamingMethod<TRequest, TResponse>(
 internal sealed class ServerStreamingMethod<TRequest, TResponse>(
     GrpcMethod<TRequest, TResponse> method, Func<TRequest, MessageWriter<TResponse>, ServerCall, Task> handler) : IServerMethod
 {
-    public string FullName => method.FullName;
+    public string? FullName => method.FullName;
 
     public async Task RunAsync(ServerCall call, MessageEncoding requestEncoding, int limit)
     {
@@ -39,11 +39,24 @@ internal sealed class ServerStreamingMethod<TRequest, TResponse>(
 internal sealed class DuplexMethod<TRequest, TResponse>(
     GrpcMethod<TRequest, TResponse> method, Func<MessageReader<TRequest>, MessageWriter<TResponse>, ServerCall, Task> handler) : IServerMethod
 {
-    public string FullName => method.FullName;
+    public string? FullName => method.FullName;
 
     public Task RunAsync(ServerCall call, MessageEncoding requestEncoding, int limit) => handler(
         new MessageReader<TRequest>(call.ReaderOf(method, requestEncoding, limit), call.CancellationToken),
         new MessageWriter<TResponse>(call.Response, method.Responses, call.CancellationToken),
+        call);
+}
+
+/// <summary>Takes calls of any method, as streams of bytes: on the wire, one message is a stream of one.</summary>
+internal sealed class AnyMethod(
+    Func<MessageReader<ReadOnlyMemory<byte>>, MessageWriter<ReadOnlyMemory<byte>>, ServerCall, Task> handler) : IServerMethod
+{
+    public string? FullName => null;
+
+    public Task RunAsync(ServerCall call, MessageEncoding requestEncoding, int limit) => handler(
+        new MessageReader<ReadOnlyMemory<byte>>(
+            new(call.HttpContext.Request.BodyReader, RawMarshaller.Instance, requestEncoding, limit), call.CancellationToken),
+        new MessageWriter<ReadOnlyMemory<byte>>(call.Response, RawMarshaller.Instance, call.CancellationToken),
         call);
 }
 

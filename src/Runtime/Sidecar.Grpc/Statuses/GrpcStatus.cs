@@ -14,7 +14,7 @@ public sealed class GrpcStatus
     /// <param name="code">Code.</param>
     /// <param name="message">Text for people; may be empty, and may hold any character.</param>
     public GrpcStatus(StatusCode code, string message = "")
-        : this(code, message, NoDetails)
+        : this(code, message, Array.Empty<Any>())
     {
     }
 

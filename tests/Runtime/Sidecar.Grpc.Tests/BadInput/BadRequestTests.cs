@@ -19,6 +19,8 @@ public sealed class BadRequestTests : IAsyncLifetime
 
     public async ValueTask DisposeAsync()
     {
+        Assert.Empty(_host.Escaped);
+
         // Whatever came before, the server is as good as new.
         var next = await RawCall.SendAsync(_host.Address, Unary, Good);
         Assert.Equal(StatusCode.OK, next.Code);

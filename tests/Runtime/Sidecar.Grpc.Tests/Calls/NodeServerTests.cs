@@ -18,10 +18,16 @@ public sealed class NodeServerTests : ClientContract
 
     private sealed class NodeServer(TestProcess process, int port) : IEchoServer
     {
+        private bool _isDisposed;
+
         public Uri Address => new($"http://127.0.0.1:{port}");
 
         public Task CancelledAsync(string method) => process.LineAsync($"cancelled {method}");
 
-        public ValueTask DisposeAsync() => process.DisposeAsync();
+        public async ValueTask DisposeAsync()
+        {
+            if (!Interlocked.Exchange(ref _isDisposed, true))
+                await process.DisposeAsync();
+        }
     }
 }

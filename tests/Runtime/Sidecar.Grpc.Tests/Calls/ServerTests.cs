@@ -192,12 +192,59 @@ public sealed class ServerTests
     }
 
     [Fact]
+    public async Task A_proxy_passes_calls_of_every_kind_on_without_knowing_them()
+    {
+        await using var target = await GrpcHost.StartAsync(_service.Map);
+        await using var proxy = await GrpcHost.StartAsync(routes => routes.MapGrpcFallback((requests, replies, call) => PassOnAsync(target.Channel, requests, replies, call)), hasFallback: false);
+
+        Assert.Equal("one", (await proxy.Channel.UnaryAsync(Echo.Unary, new EchoRequest { Text = "one" })).Text);
+        var failed = await proxy.Channel.CallAsync(Echo.Unary, new EchoRequest { Behave = "fail", Count = 5, Text = "none" });
+        Assert.Equal((StatusCode.NotFound, "none", 2), (failed.Status.Code, failed.Status.Message, failed.Status.Details.Count));
+        Assert.Equal([0, 1, 255], failed.Trailers.GetBytes("after-bin")!);
+        await using var stream = proxy.Channel.OpenServerStreaming(Echo.ServerStream, new EchoRequest { Count = 100 });
+        Assert.Equal(100, await stream.ReadAllAsync().CountAsync());
+        await using var duplex = proxy.Channel.OpenDuplex(Echo.Duplex);
+        Assert.True(await duplex.WriteAsync(new EchoRequest { Count = 3 }));
+        Assert.True(await duplex.ReadAsync());
+        Assert.Equal(3, duplex.Current.Count);
+        await duplex.CompleteAsync();
+        Assert.False(await duplex.ReadAsync());
+        Assert.Equal(StatusCode.Unimplemented, (await proxy.Channel.CallAsync(GrpcMethod.Raw("a.B", "C", GrpcMethodKind.Unary), default)).Status.Code);
+        Assert.Equal(System.Net.HttpStatusCode.NotFound, (await RawCall.SendAsync(proxy.Address, "/a.B/C", [], "text/plain")).Http);
+    }
+
+    [Fact]
     public void A_method_is_mapped_and_called_as_what_it_is()
     {
         Assert.Equal(GrpcMethodKind.Duplex, Echo.Duplex.Kind);
         Assert.Throws<ArgumentException>(() => GrpcMethod.Of<EchoReply, EchoReply>(EchoReflection.Descriptor.Services[0].FindMethodByName("Unary")));
         using var channel = GrpcChannel.ForAddress(new Uri("http://127.0.0.1:1"));
         Assert.Throws<ArgumentException>(() => channel.OpenDuplex(Echo.Unary));
+    }
+
+    private static async Task PassOnAsync(
+        GrpcChannel target, MessageReader<ReadOnlyMemory<byte>> requests, MessageWriter<ReadOnlyMemory<byte>> replies, ServerCall call)
+    {
+        var names = call.Method.Split('/');
+        using var over = new CancellationTokenSource();
+        await using var onward = target.OpenDuplex(GrpcMethod.Raw(names[1], names[2], GrpcMethodKind.Duplex), new CallOptions { Deadline = call.Deadline }, call.CancellationToken);
+        var sending = SendAsync();
+        while (await onward.ReadAsync())
+            await replies.WriteAsync(onward.Current);
+        foreach (var trailer in onward.Trailers)
+            call.ResponseTrailers.Add(trailer);
+        call.Status = onward.Status!;
+        await over.CancelAsync();
+        await sending.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+
+        async Task SendAsync()
+        {
+            while (await requests.ReadAsync(over.Token) && await onward.WriteAsync(requests.Current))
+            {
+            }
+
+            await onward.CompleteAsync();
+        }
     }
 
     private sealed class Filter(string name) : IServerCallFilter

@@ -1,10 +1,11 @@
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Text.RegularExpressions;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Routing;
+using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Sidecar.Grpc.Tests.Protos;
 using Sidecar.Grpc.Tests.Support;
 using TestSupport;
@@ -12,7 +13,7 @@ using TestSupport;
 namespace Sidecar.Grpc.Tests.Listening;
 
 /// <summary>HTTP/1.1 and HTTP/2 on one port without TLS.</summary>
-public sealed class SharedPortTests
+public sealed partial class SharedPortTests
 {
     [Theory]
     [InlineData("1.1")]
@@ -53,20 +54,30 @@ public sealed class SharedPortTests
     [Theory]
     [InlineData("POST /body HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\nConnection: close\r\n\r\nhello", "hello")]
     [InlineData("POST /body HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n0\r\n\r\n", "hello")]
-    [InlineData("PUT /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\nhi", "100 Continue")]
+    [InlineData("PUT /body HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\nExpect: 100-continue\r\nConnection: close\r\n\r\nhi", "hi")]
     [InlineData("PRIVATE /body HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n", "200 OK")]
     [InlineData("GET /about HTTP/1.0\r\n\r\n", "HTTP/1.0 http")]
     [InlineData("GET /about HTTP/1.1\r\nHost: a\r\n\r\nGET /about HTTP/1.1\r\nHost: b\r\nConnection: close\r\n\r\n", " b /about")]
+    [InlineData("GET /upgrade HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n", "HTTP/1.1 101")]
     [InlineData("nonsense\r\n\r\n", "400 Bad Request")]
+    [InlineData("GET / HTTP/1.1\r\n\r\n", "400 Bad Request")]
     [InlineData("P", "")]
     [InlineData("PRI", "")]
-    public async Task Http_1_is_as_it_was(string request, string expected)
+    public async Task Http_1_is_as_it_is_without_http_2_beside_it(string request, string expected)
     {
-        await using var host = await StartAsync();
+        await using var shared = await StartAsync();
+        await using var plain = await StartAsync(listen: listener => listener.Protocols = HttpProtocols.Http1);
+        var isCutShort = !request.Contains("\r\n\r\n", StringComparison.Ordinal);
+        byte[][] whole = [Encoding.ASCII.GetBytes(request)];
+        byte[][] split = [.. whole[0].Select(value => (byte[])[value])];
 
-        // In one piece and byte by byte.
-        Assert.Contains(expected, await SpeakAsync(host.Port, [Encoding.ASCII.GetBytes(request)]));
-        Assert.Contains(expected, await SpeakAsync(host.Port, [.. Encoding.ASCII.GetBytes(request).Select(value => (byte[])[value])]));
+        var answer = await SpeakAsync(shared.Port, whole, isCutShort);
+        Assert.Contains(expected, answer);
+        Assert.Equal(WithoutDate(await SpeakAsync(plain.Port, whole, isCutShort)), WithoutDate(answer));
+
+        // What is refused on the way may meet the rest of what is sent, and then the answer is lost; so byte by byte only what is right.
+        if (!expected.StartsWith("400", StringComparison.Ordinal))
+            Assert.Equal(WithoutDate(answer), WithoutDate(await SpeakAsync(shared.Port, split, isCutShort)));
     }
 
     [Fact]
@@ -76,7 +87,7 @@ public sealed class SharedPortTests
         byte[] settings = [0, 0, 0, 4, 0, 0, 0, 0, 0];
         byte[] goAway = [0, 0, 8, 7, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
         byte[] opening = [.. "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"u8, .. settings, .. goAway];
-        var answer = await SpeakAsync(host.Port, [.. opening.Select(value => (byte[])[value])], end: false);
+        var answer = await SpeakAsync(host.Port, [.. opening.Select(value => (byte[])[value])]);
 
         // A SETTINGS frame is what HTTP/2 answers first.
         Assert.Equal(4, answer[3]);
@@ -86,7 +97,7 @@ public sealed class SharedPortTests
     public async Task A_preface_that_goes_wrong_after_its_beginning_is_refused()
     {
         await using var host = await StartAsync();
-        await SpeakAsync(host.Port, ["PRI * HTTP/9.9\r\n\r\nSM\r\n\r\n"u8.ToArray()]);
+        await SpeakAsync(host.Port, ["PRI * HTTP/9.9\r\n\r\nSM\r\n\r\n"u8.ToArray()], end: true);
         Assert.Equal("one", (await host.Channel.UnaryAsync(Echo.Unary, new EchoRequest { Text = "one" })).Text);
     }
 
@@ -98,7 +109,7 @@ public sealed class SharedPortTests
         using var silent = new TcpClient();
         await silent.ConnectAsync(IPAddress.Loopback, host.Port);
         await Eventually.TrueAsync(() => clock.ArmedTimers > 0);
-        clock.Advance(TimeSpan.FromMinutes(2));
+        clock.Advance(TimeSpan.FromMinutes(3));
         Assert.Equal(0, await silent.GetStream().ReadAsync(new byte[1]).AsTask().WithinAsync("the end of a silent connection"));
     }
 
@@ -113,14 +124,7 @@ public sealed class SharedPortTests
         await host.App.StopAsync().WithinAsync("the stop", TimeSpan.FromSeconds(20));
     }
 
-    [Fact]
-    public async Task Web_sockets_and_other_upgrades_are_offered_over_http_1()
-    {
-        await using var host = await StartAsync();
-        Assert.StartsWith("HTTP/1.1 101", await SpeakAsync(host.Port, ["GET /upgrade HTTP/1.1\r\nHost: a\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"u8.ToArray()]));
-    }
-
-    private static Task<GrpcHost> StartAsync(TimeProvider? clock = null) => GrpcHost.StartAsync(
+    private static Task<GrpcHost> StartAsync(TimeProvider? clock = null, Action<ListenOptions>? listen = null) => GrpcHost.StartAsync(
         routes =>
         {
             new EchoService().Map(routes);
@@ -132,7 +136,7 @@ public sealed class SharedPortTests
             });
         },
         clock: clock,
-        listen: listener => listener.UseHttp1AndHttp2Cleartext());
+        listen: listen ?? (listener => listener.UseHttp1AndHttp2Cleartext()));
 
     private static Task AboutAsync(HttpContext context)
     {
@@ -141,6 +145,11 @@ public sealed class SharedPortTests
             $"{request.Protocol} {request.Scheme} {request.IsHttps} {request.Host} {request.Path}{request.QueryString} client certificate: {context.Connection.ClientCertificate is not null}");
     }
 
+    private static string WithoutDate(string answer) => DateHeader().Replace(answer, "");
+
+    [GeneratedRegex("Date: [^\r]*\r\n")]
+    private static partial Regex DateHeader();
+
     private static HttpClient Client(string version) => new(GrpcHandler.Create(TimeSpan.FromSeconds(10)))
     {
         DefaultRequestVersion = new Version(version),
@@ -148,7 +157,7 @@ public sealed class SharedPortTests
     };
 
     /// <summary>Sends the pieces, each a packet of its own, and reads to the end of the connection.</summary>
-    private static async Task<string> SpeakAsync(int port, byte[][] pieces, bool end = true)
+    private static async Task<string> SpeakAsync(int port, byte[][] pieces, bool end = false)
     {
         using var client = new TcpClient { NoDelay = true };
         await client.ConnectAsync(IPAddress.Loopback, port);

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Routing;
@@ -17,6 +18,9 @@ internal sealed class GrpcHost : IAsyncDisposable
         Channel = GrpcChannel.ForAddress(Address, channel);
     }
 
+    /// <summary>What came out of the server's handling of a request, where nothing ever should.</summary>
+    public ConcurrentQueue<Exception> Escaped { get; private init; } = [];
+
     public WebApplication App { get; }
 
     public int Port { get; }
@@ -33,7 +37,8 @@ internal sealed class GrpcHost : IAsyncDisposable
         TimeProvider? clock = null,
         GrpcChannelOptions? channel = null,
         Action<ListenOptions>? listen = null,
-        Action<KestrelServerOptions>? kestrel = null)
+        Action<KestrelServerOptions>? kestrel = null,
+        bool hasFallback = true)
     {
         var port = FreePorts.Next();
         var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
@@ -48,15 +53,30 @@ internal sealed class GrpcHost : IAsyncDisposable
         if (clock is not null)
             builder.Services.AddSingleton(clock);
         var app = builder.Build();
+        var escaped = new ConcurrentQueue<Exception>();
+        app.Use(async (_, next) =>
+        {
+            try
+            {
+                await next();
+            }
+            catch (Exception failure)
+            {
+                escaped.Enqueue(failure);
+                throw;
+            }
+        });
         map(app);
-        app.MapGrpcFallback();
+        if (hasFallback)
+            app.MapGrpcFallback();
         await app.StartAsync();
-        return new GrpcHost(app, port, channel);
+        return new GrpcHost(app, port, channel) { Escaped = escaped };
     }
 
     public async ValueTask DisposeAsync()
     {
         Channel.Dispose();
         await App.DisposeAsync();
+        Assert.Empty(Escaped);
     }
 }

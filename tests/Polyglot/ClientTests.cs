@@ -10,6 +10,7 @@ public sealed class ClientTests(ClientTests.Clients clients) : IClassFixture<Cli
 
     [Theory]
     [MemberData(nameof(Checks))]
+    [Contract(6, 7, 9, 13, 17, 18, 20, 30, 31, 34, 41, 73, 77, 110, 163)]
     public Task Of_the_sdks_client(string protocol, string check) => clients.HoldsAsync(protocol, check);
 
     [Theory]

@@ -1,7 +1,7 @@
 namespace Polyglot;
 
 /// <summary>What a script said of its checks, and what the sidecars logged meanwhile.</summary>
-public sealed class Outcome(string output, string logs)
+public sealed class Outcome(int exitCode, string output, string logs)
 {
     private const string Passed = "ok ";
     private const string Failed = "not ok ";
@@ -16,7 +16,7 @@ public sealed class Outcome(string output, string logs)
     {
         if (_lines.Contains(Passed + check))
             return;
-        var reason = _lines.FirstOrDefault(line => line.StartsWith($"{Failed}{check}: ", StringComparison.Ordinal)) ?? $"'{check}' was not played:\n{output}";
+        var reason = _lines.FirstOrDefault(line => line.StartsWith($"{Failed}{check}: ", StringComparison.Ordinal)) ?? $"'{check}' was not played; the script ended with {exitCode}:\n{output}";
         Assert.Fail($"{reason}\n{logs}");
     }
 

@@ -1,3 +1,5 @@
+using TestSupport;
+
 namespace Polyglot;
 
 /// <summary>
@@ -9,6 +11,7 @@ public sealed class ProxyTests(ProxyTests.Proxies proxies) : IClassFixture<Proxy
 
     [Theory]
     [MemberData(nameof(Checks))]
+    [Contract(92)]
     public Task Of_a_service_behind_the_proxy(string protocol, string check) => proxies.HoldsAsync(protocol, check);
 
     [Fact]

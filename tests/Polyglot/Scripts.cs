@@ -25,11 +25,14 @@ internal static partial class Scripts
 
     public static IReadOnlyList<string> Named(string name, string protocol) =>
     [
-        .. Directory.GetFiles(Folder, $"{name}*.cjs").Order(StringComparer.Ordinal)
-            .SelectMany(file => Check().Matches(File.ReadAllText(file)))
+        .. Sources(name)
+            .SelectMany(source => Check().Matches(source))
             .Where(match => match.Groups["protocols"].Value is var protocols && (protocols == protocol || protocols == "both"))
             .Select(match => match.Groups["name"].Value),
     ];
+
+    /// <summary>The texts of a script and of its parts.</summary>
+    public static IEnumerable<string> Sources(string name) => Directory.GetFiles(Folder, $"{name}*.cjs").Order(StringComparer.Ordinal).Select(File.ReadAllText);
 
     [GeneratedRegex("^check\\((?<protocols>\\w+), '(?<name>[^']+)',", RegexOptions.Multiline | RegexOptions.ExplicitCapture)]
     private static partial Regex Check();

@@ -1,3 +1,5 @@
+using TestSupport;
+
 namespace Polyglot;
 
 /// <summary>The server of the official JavaScript SDK, unmodified, as the app of a real sidecar. The checks are in <c>Node/server-*.cjs</c>.</summary>
@@ -7,6 +9,7 @@ public sealed class ServerTests(ServerTests.Servers servers) : IClassFixture<Ser
 
     [Theory]
     [MemberData(nameof(Checks))]
+    [Contract(47, 48, 51, 53, 61, 90)]
     public Task Of_the_sdks_server(string protocol, string check) => servers.HoldsAsync(protocol, check);
 
     [Theory]

@@ -62,8 +62,8 @@ public sealed class Stage : IAsyncDisposable
     {
         var about = new JsonObject { ["protocol"] = Protocol, ["appPort"] = AppPort, ["sidecars"] = _ports };
         await using var node = await NodePackages.StartAsync(Scripts.Path(script), [about.ToJsonString(JsonSerializerOptions.Default)]);
-        await node.ExitAsync(TimeSpan.FromMinutes(5));
-        return new Outcome(node.Output, string.Join('\n', _sidecars.Select(sidecar => $"--- sidecar {sidecar.Key}:\n{sidecar.Value.Output}")));
+        var exitCode = await node.ExitAsync(TimeSpan.FromMinutes(5));
+        return new Outcome(exitCode, node.Output, string.Join('\n', _sidecars.Select(sidecar => $"--- sidecar {sidecar.Key}:\n{sidecar.Value.Output}")));
     }
 
     public async ValueTask DisposeAsync()

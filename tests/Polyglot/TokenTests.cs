@@ -1,3 +1,5 @@
+using TestSupport;
+
 namespace Polyglot;
 
 /// <summary>Client and server of the official JavaScript SDK with a sidecar that has tokens. The checks are in <c>Node/tokens.cjs</c>.</summary>
@@ -11,6 +13,7 @@ public sealed class TokenTests(TokenTests.Guarded guarded) : IClassFixture<Token
 
     [Theory]
     [MemberData(nameof(Checks))]
+    [Contract(86, 159)]
     public Task Of_the_sdk_with_tokens(string protocol, string check) => guarded.HoldsAsync(protocol, check);
 
     [Theory]

@@ -1,9 +1,11 @@
 // Invocations, from the HTTP API (whatever the server speaks) and from the SDK's own client.
 'use strict';
-const { address, assert, both, check, dapr, grpc, http, stage } = require('./checks.cjs');
+const { address, assert, both, check, dapr, failureOf, grpc, http, stage } = require('./checks.cjs');
 const { server } = require('./server.cjs');
 
 const { HttpMethod } = dapr;
+/** The error class that the SDK's server knows, from the package that it has itself. */
+const { ConnectError } = require(require.resolve('@connectrpc/connect', { paths: [require.resolve('@dapr/dapr')] }));
 const verbs = [HttpMethod.GET, HttpMethod.POST, HttpMethod.PUT, HttpMethod.PATCH, HttpMethod.DELETE];
 
 /** Calls through the sidecar. */
@@ -23,7 +25,11 @@ module.exports.listen = async () => {
   await server.invoker.listen('silent', async () => undefined, { method: HttpMethod.POST });
   if (stage.protocol === 'grpc') {
     // Over HTTP the SDK lets such a failure end the process.
-    await server.invoker.listen('broken', async () => { throw new Error('broken on purpose'); }, { method: HttpMethod.POST });
+    const failing = (error) => async () => {
+      throw error;
+    };
+    await server.invoker.listen('broken', failing(new Error('broken on purpose')), { method: HttpMethod.POST });
+    await server.invoker.listen('absent', failing(new ConnectError('nothing here: größer', 5)), { method: HttpMethod.POST });
   }
 };
 
@@ -83,9 +89,17 @@ check(grpc, 'listen: where nobody listens is the empty answer of the SDK', async
   assert.deepEqual([status, text], [200, '']);
 });
 
-check(grpc, 'listen: a listener that throws is the status of its code, with the status as JSON', async () => {
-  const { status, type, text } = await call('post', 'broken', json({}));
-  assert.deepEqual([status, type, JSON.parse(text).code], [500, 'application/json', 13]);
+check(grpc, 'listen: a listener that throws is an internal failure, or the one that it names, and the body is its status', async () => {
+  const broken = await call('post', 'broken', json({}));
+  assert.deepEqual([broken.status, broken.type, JSON.parse(broken.text).code], [500, 'application/json', 13]);
+  const absent = await call('post', 'absent', json({}));
+  const { code, message } = JSON.parse(absent.text);
+  assert.deepEqual([absent.status, code, message], [404, 5, 'nothing here: größer']);
+});
+
+check(grpc, 'listen: the client of the SDK gets the failure of a listener as it was thrown', async () => {
+  const failure = await failureOf(() => server.client.invoker.invoke('server', 'absent', HttpMethod.POST, {}));
+  assert.deepEqual([failure.code, failure.message], [5, 'nothing here: größer']);
 });
 
 check(grpc, 'listen: results are JSON', async () => {

@@ -5,11 +5,11 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.DependencyInjection;
 using Sidecar.Components;
-using GetStateRequest = Sidecar.Protos.GetStateRequest;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.NameResolution;
 using Sidecar.Runtime.Resources;
+using GetStateRequest = Sidecar.Protos.GetStateRequest;
 
 namespace Benchmarks.HotPaths;
 

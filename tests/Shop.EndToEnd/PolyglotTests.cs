@@ -19,7 +19,7 @@ public sealed class PolyglotTests
         var started = Stopwatch.GetTimestamp();
         await using var shop = new ShopRun(environment: null, "samples/polyglot");
         await shop.StartReadyAsync(isolated: false);
-        await shop.Process.LineAsync("all 7 apps are healthy");
+        await shop.Process.LineAsync("all 8 apps are healthy");
         Assert.DoesNotContain("is skipped", shop.Process.Output);
 
         Tell("started", started);

@@ -5,6 +5,7 @@ using Google.Protobuf.WellKnownTypes;
 using Sidecar.Grpc;
 using Sidecar.Protos;
 using Status = Sidecar.Protos.TopicEventResponse.Types.TopicEventResponseStatus;
+using ServiceDescriptor = Google.Protobuf.Reflection.ServiceDescriptor;
 
 namespace Kitchen;
 

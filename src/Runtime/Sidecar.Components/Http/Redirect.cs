@@ -20,7 +20,7 @@ public static class Redirect
             HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect) || response.Headers.Location is not { } location)
             return null;
         var keepsBody = response.StatusCode is HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect;
-        if (keepsBody && request.Content is not (null or ByteArrayContent))
+        if (keepsBody && request.Content is not (null or ByteArrayContent or ReadOnlyMemoryContent))
             return null;
 
         var target = new Uri(request.RequestUri!, location);

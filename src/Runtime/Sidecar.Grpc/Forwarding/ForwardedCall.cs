@@ -48,8 +48,16 @@ public sealed class ForwardedCall
         if (_body.Copying is not { IsCompleted: false } copying)
             return;
         await over.CancelAsync().ConfigureAwait(false);
-        // A transport may have let go of the token once it had a response.
-        _context.Request.BodyReader.CancelPendingRead();
+        try
+        {
+            // A transport may have let go of the token once it had a response.
+            _context.Request.BodyReader.CancelPendingRead();
+        }
+        catch (Exception aborted) when (aborted is OperationCanceledException or IOException or ObjectDisposedException)
+        {
+            // The caller is gone: its request was aborted, and that has ended the read.
+        }
+
         await copying.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 

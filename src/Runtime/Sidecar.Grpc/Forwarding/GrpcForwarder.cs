@@ -87,10 +87,16 @@ public sealed class GrpcForwarder(TimeProvider? clock = null, ILoggerFactory? lo
         finally
         {
             // 6. A server may answer before it has read all, and the request's body is the web server's again after this.
-            response?.Dispose();
-            await call.StopAsync(over).ConfigureAwait(false);
-            cancellation.Release();
-            Interlocked.Decrement(ref _callsUnderWay);
+            try
+            {
+                response?.Dispose();
+                await call.StopAsync(over).ConfigureAwait(false);
+            }
+            finally
+            {
+                cancellation.Release();
+                Interlocked.Decrement(ref _callsUnderWay);
+            }
         }
     }
 

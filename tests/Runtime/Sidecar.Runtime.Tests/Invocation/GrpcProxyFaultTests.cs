@@ -26,7 +26,12 @@ public sealed class GrpcProxyFaultTests : IAsyncLifetime
         _app = await GrpcTestApp.StartAsync();
         _callee = await TestSidecar.StartAsync(_folder, options => options with
         {
-            AppId = "callee", AppPort = _app.Port, AppProtocol = "grpc", AppMaxConcurrency = Limit, NameRegistryFile = "names.db", DisabledInitEndpoints = ["subscribe"],
+            AppId = "callee",
+            AppPort = _app.Port,
+            AppProtocol = "grpc",
+            AppMaxConcurrency = Limit,
+            NameRegistryFile = "names.db",
+            DisabledInitEndpoints = ["subscribe"],
         });
         _caller = await TestSidecar.StartAsync(_folder, options => options with { AppId = "caller", NameRegistryFile = "names.db" });
         await _callee.Instance.Healthy.WithinAsync("health of the callee");
@@ -64,7 +69,15 @@ public sealed class GrpcProxyFaultTests : IAsyncLifetime
         await neighbour.CompleteAsync();
         Assert.False(await neighbour.ReadAsync().AsTask().WithinAsync("the neighbour's end"));
         Assert.True(neighbour.Status!.IsOK, neighbour.Status.ToString());
-        await Eventually.TrueAsync(() => (_app.CallsUnderWay, UnderWay(_caller), UnderWay(_callee)) == (0, 0, 0), "no call under way anywhere");
+        try
+        {
+            await Eventually.TrueAsync(() => (_app.CallsUnderWay, UnderWay(_caller), UnderWay(_callee)) == (0, 0, 0), "no call under way anywhere");
+        }
+        catch (TimeoutException)
+        {
+            Assert.Fail($"under way: {_app.CallsUnderWay} at the app, {UnderWay(_caller)} at the caller, {UnderWay(_callee)} at the callee");
+        }
+
 
         // Each call has given back its turn: as many as the limit allows are at the app together.
         var (together, all) = (0, new TaskCompletionSource());

@@ -20,7 +20,11 @@ public sealed class ServerTests(ServerTests.Servers servers) : IClassFixture<Ser
     public sealed class Servers() : Performances("server")
     {
         /// <summary>The SDK answers health checks over gRPC alone.</summary>
-        protected override void StartSidecars(Stage stage) =>
+        protected override void StartSidecars(Stage stage)
+        {
+            stage.WriteComponent("tick", "bindings.cron", ("schedule", "@every 1s"));
+            stage.WriteComponent("files", "bindings.localstorage", ("rootPath", stage.Folder.File("files")));
             stage.StartSidecar("server", hasApp: true, stage.Protocol == "grpc" ? ["--app-protocol", "grpc", "--enable-app-health-check"] : []);
+        }
     }
 }

@@ -8,6 +8,7 @@ module.exports = { server };
 (async () => {
   await require('./server-pubsub.cjs').subscribe();
   await require('./server-invoke.cjs').listen();
+  await require('./server-bindings.cjs').receive();
   await server.start();
   await healthy('server');
   await play();

@@ -1,7 +1,6 @@
 using System.IO.Pipelines;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
 
@@ -49,7 +48,7 @@ public sealed class GrpcForwarder(TimeProvider? clock = null, ILoggerFactory? lo
         ArgumentNullException.ThrowIfNull(target);
 
         // 1
-        LiftHttpLimits(context.Features);
+        HttpLimits.Lift(context.Features);
 
         // 2
         if (!TryReadTimeout(context.Request, out var timeout))
@@ -98,14 +97,6 @@ public sealed class GrpcForwarder(TimeProvider? clock = null, ILoggerFactory? lo
                 Interlocked.Decrement(ref _callsUnderWay);
             }
         }
-    }
-
-    private static void LiftHttpLimits(IFeatureCollection features)
-    {
-        if (features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
-            rate.MinDataRate = null;
-        if (features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = null;
     }
 
     private static bool TryReadTimeout(HttpRequest request, out TimeSpan? timeout)

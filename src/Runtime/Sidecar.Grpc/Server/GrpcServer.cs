@@ -1,6 +1,4 @@
 using Microsoft.AspNetCore.Http;
-using Microsoft.AspNetCore.Http.Features;
-using Microsoft.AspNetCore.Server.Kestrel.Core.Features;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Logging.Abstractions;
@@ -45,7 +43,7 @@ public sealed class GrpcServer
             return;
 
         // 2
-        LiftHttpLimits(context.Features);
+        HttpLimits.Lift(context.Features);
 
         // 3
         var refusal = CallRefusal.ReadPreamble(context, out var requestEncoding, out var timeout);
@@ -91,15 +89,6 @@ public sealed class GrpcServer
             cancellation.Release();
             Interlocked.Decrement(ref _callsUnderWay);
         }
-    }
-
-    private static void LiftHttpLimits(IFeatureCollection features)
-    {
-        // An idle stream is no slow body, and the sum of a stream's messages has no limit.
-        if (features.Get<IHttpMinRequestBodyDataRateFeature>() is { } rate)
-            rate.MinDataRate = null;
-        if (features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } size)
-            size.MaxRequestBodySize = null;
     }
 
     private MessageEncoding ResponseEncodingFor(HttpRequest request) =>

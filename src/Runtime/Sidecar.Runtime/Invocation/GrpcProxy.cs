@@ -59,8 +59,7 @@ internal sealed class GrpcProxy(SidecarOptions options, InvocationEngine engine,
     {
         public ValueTask<ForwardReply> SendAsync(ForwardedCall call, CancellationToken cancellationToken)
         {
-            string? parent = call.Headers[TraceContext.ParentHeader];
-            var trace = TraceContext.Continue(parent ?? BinaryTrace.ToTraceParent(call.Headers[BinaryTrace.Key]), call.Headers[TraceContext.StateHeader]);
+            var trace = TraceContext.Continue(call.Headers[TraceContext.ParentHeader], call.Headers[TraceContext.StateHeader]);
             return engine.ForwardAsync(new ProxiedCall(appId, call, trace), cancellationToken);
         }
     }

@@ -76,7 +76,6 @@ internal static class InvocationGrpc
     {
         var message = request.Message;
         var context = call.HttpContext;
-        string? trace = context.Request.Headers[TraceContext.ParentHeader];
         var contentType = message.ContentType.Length == 0 && message.Data?.TypeUrl.Length > 0 ? ProtobufType : message.ContentType;
         var data = message.Data?.Value.Memory ?? default;
         return new InvocationCall(
@@ -86,7 +85,7 @@ internal static class InvocationGrpc
             message.HttpExtension?.Querystring is { Length: > 0 } query ? $"?{query}" : "",
             context.Request.Headers,
             data.IsEmpty && contentType.Length == 0 ? ForwardedBody.None : ForwardedBody.Of(data),
-            TraceContext.Continue(trace ?? BinaryTrace.ToTraceParent(context.Request.Headers[BinaryTrace.Key]), context.Request.Headers[TraceContext.StateHeader]),
+            TraceContext.Continue(context.Request.Headers[TraceContext.ParentHeader], context.Request.Headers[TraceContext.StateHeader]),
             context.Connection.RemoteIpAddress?.ToString() ?? "",
             context.Request.Host.Value ?? "")
         {

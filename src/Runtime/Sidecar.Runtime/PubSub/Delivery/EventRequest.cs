@@ -29,7 +29,4 @@ internal static class EventRequest
     /// <summary>Whether an entry of the message's metadata goes with it to the app.</summary>
     public static bool IsPassedOn(string name, string value) =>
         !name.Equals(PubsubHeader, StringComparison.OrdinalIgnoreCase) && EventHeaders.IsPassedOn(name, value);
-
-    /// <inheritdoc cref="EventHeaders.IsPrintable"/>
-    public static bool IsPrintable(string text) => EventHeaders.IsPrintable(text);
 }

@@ -1,4 +1,5 @@
 using System.Buffers;
+using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.PubSub.Delivery;
 using Sidecar.Runtime.Telemetry;
 using CallMetadata = Sidecar.Grpc.Metadata;
@@ -39,14 +40,14 @@ internal static class EventMetadata
     {
         metadata.Add(TraceContext.ParentHeader, trace.TraceParent);
         metadata.Add(BinaryTrace.Key, BinaryTrace.Of(trace.TraceParent));
-        if (trace.TraceState.Length > 0 && EventRequest.IsPrintable(trace.TraceState))
+        if (trace.TraceState.Length > 0 && EventHeaders.IsPrintable(trace.TraceState))
             metadata.Add(TraceContext.StateHeader, trace.TraceState);
     }
 
     // An entry that gRPC cannot carry must not make the message undeliverable. Text under a binary key is no metadata either.
     private static void Add(CallMetadata metadata, string key, string value)
     {
-        var canBeSent = key.Length > 0 && !key.AsSpan().ContainsAnyExcept(KeyCharacters) && !key.EndsWith(BinarySuffix, StringComparison.Ordinal) && EventRequest.IsPrintable(value);
+        var canBeSent = key.Length > 0 && !key.AsSpan().ContainsAnyExcept(KeyCharacters) && !key.EndsWith(BinarySuffix, StringComparison.Ordinal) && EventHeaders.IsPrintable(value);
         if (canBeSent && !CallMetadata.IsReserved(key))
             metadata.Add(key, value);
     }

@@ -32,6 +32,9 @@ public sealed class GrpcTestApp : IAsyncDisposable
     /// <summary>All invocations so far, oldest first.</summary>
     public ConcurrentQueue<GrpcAppRequest> Invoked { get; } = new();
 
+    /// <summary>Paths of all calls that came in, also of those that nobody serves; oldest first.</summary>
+    public ConcurrentQueue<string> Paths { get; } = new();
+
     /// <summary>Is not implemented unless a test says so.</summary>
     public Func<InvokeRequest, ServerCall, Task<InvokeResponse>>? OnInvoke { get; set; }
 
@@ -85,6 +88,11 @@ public sealed class GrpcTestApp : IAsyncDisposable
         });
         builder.Services.AddGrpcServer(options => options.MaxReceiveMessageSize = 64 * 1024 * 1024);
         _host = builder.Build();
+        _host.Use((context, next) =>
+        {
+            Paths.Enqueue(context.Request.Path.Value ?? "");
+            return next(context);
+        });
         Map(_host);
         await _host.StartAsync();
     }

@@ -23,10 +23,11 @@ public sealed class ComponentHost : IAsyncDisposable
         string appId = "app",
         string name = "component",
         TimeProvider? time = null,
-        IReadOnlyDictionary<string, string>? environment = null)
+        IReadOnlyDictionary<string, string>? environment = null,
+        string version = "v1")
         where T : IComponent
     {
-        var known = ComponentCatalog.Default.Find(type, "v1") ?? throw new InvalidOperationException($"No component type {type}");
+        var known = ComponentCatalog.Default.Find(type, version) ?? throw new InvalidOperationException($"No component type {type} {version}");
         var component = (T)known.Create();
         _components.Add(component);
         var context = new ComponentContext

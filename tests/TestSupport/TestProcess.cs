@@ -79,6 +79,20 @@ public sealed class TestProcess : IAsyncDisposable
         }
     }
 
+    /// <summary>Writes a line to standard input and awaits the next line that contains <paramref name="answer"/>.</summary>
+    public async Task TellAsync(string line, string answer)
+    {
+        var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        lock (_lock)
+            _awaited.Add((written => written.Contains(answer, StringComparison.Ordinal), found));
+        await _process.StandardInput.WriteLineAsync(line);
+        await _process.StandardInput.FlushAsync();
+        await found.Task.WithinAsync($"'{answer}' from {_name} to '{line}'");
+    }
+
+    /// <summary>Closes standard input, for programs that end with it.</summary>
+    public void CloseInput() => _process.StandardInput.Close();
+
     /// <summary>Awaits the end, output included.</summary>
     public async Task<int> ExitAsync(TimeSpan? patience = null)
     {

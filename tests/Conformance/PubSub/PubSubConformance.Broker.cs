@@ -41,7 +41,7 @@ public abstract partial class PubSubConformance
         var texts = Enumerable.Range(0, 50).Select(number => $"{number}").ToList();
 
         var unpublished = await ((IBulkPublisher)_pubSub).PublishAsync(
-            [.. texts.Select(text => new PubSubMessage("t", Encoding.UTF8.GetBytes(text), null, new Dictionary<string, string>()))], None);
+            [.. texts.Select(text => new PubSubMessage(Topic("t"), Encoding.UTF8.GetBytes(text), null, new Dictionary<string, string>()))], None);
 
         Assert.Empty(unpublished);
         Assert.Equal(texts, await inbox.NextTextsAsync(50));
@@ -51,6 +51,7 @@ public abstract partial class PubSubConformance
     [Fact]
     public async Task A_message_that_keeps_failing_delays_no_other()
     {
+        Assert.SkipUnless(target.StepsAside, "a message that fails holds up those behind it");
         var inbox = new Inbox((message, _, _) => ValueTask.FromResult(Inbox.Text(message) == "bad" ? Delivery.Nack : Delivery.Ack));
         await SubscribeAsync("t", inbox);
         await PublishAsync("t", "bad");
@@ -73,6 +74,7 @@ public abstract partial class PubSubConformance
     public async Task A_message_that_hangs_delays_no_other()
     {
         Assert.SkipUnless(target.MaxInFlight > 1, "handles one message at a time");
+        Assert.SkipUnless(target.StepsAside, "a message that hangs holds up those behind it");
         var release = new TaskCompletionSource();
         var inbox = new Inbox(async (message, _, _) =>
         {
@@ -216,6 +218,6 @@ public abstract partial class PubSubConformance
         await PublishAsync("ab", "longer");
 
         var message = await inbox.NextAsync();
-        Assert.Equal(("a*", "longer"), (message.Topic, Inbox.Text(message)));
+        Assert.Equal((Topic("a*"), "longer"), (message.Topic, Inbox.Text(message)));
     }
 }

@@ -1,5 +1,6 @@
 using Sidecar.Components.PubSub;
 using TestSupport;
+using TestSupport.Brokers;
 
 namespace Conformance.PubSub;
 
@@ -8,6 +9,9 @@ public sealed record PubSubTarget(string Type, PubSubFeatures Features)
 {
     /// <summary>Component metadata; two components made in one folder use the same broker. Retries should follow within some tenths of a second.</summary>
     public Func<TempFolder, Dictionary<string, string>> Metadata { get; init; } = _ => [];
+
+    /// <summary>The real server it talks to, whose address is added to <see cref="Metadata"/>; all tests share it.</summary>
+    public BrokerKind? Server { get; init; }
 
     /// <summary>Messages outlive the broker's client, and subscribers that come later get them.</summary>
     public bool IsDurable { get; init; }
@@ -23,4 +27,19 @@ public sealed record PubSubTarget(string Type, PubSubFeatures Features)
 
     /// <summary>Time to live follows the clock the component was given; otherwise those cases are left out.</summary>
     public bool FollowsClock { get; init; } = true;
+
+    /// <summary>Every publish metadata entry comes back with the delivery.</summary>
+    public bool CarriesMetadata { get; init; } = true;
+
+    /// <summary>The content type of the publisher comes back with the delivery.</summary>
+    public bool CarriesContentType { get; init; } = true;
+
+    /// <summary>Any text can be a topic; otherwise letters, digits, '.', '_' and '-' alone.</summary>
+    public bool AnyTopic { get; init; } = true;
+
+    /// <summary>A message that fails or hangs delays no other.</summary>
+    public bool StepsAside { get; init; } = true;
+
+    /// <summary>What one subscription gets is handed to handlers in the order of publishing.</summary>
+    public bool Ordered { get; init; } = true;
 }

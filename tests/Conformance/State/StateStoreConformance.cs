@@ -2,6 +2,7 @@ using System.Text;
 using Sidecar.Components;
 using Sidecar.Components.State;
 using TestSupport;
+using TestSupport.Brokers;
 
 namespace Conformance.State;
 
@@ -12,6 +13,9 @@ public abstract partial class StateStoreConformance(StateStoreTarget target) : I
 {
     private readonly ComponentHost _host = new();
     private readonly FakeClock _clock = new();
+
+    /// <summary>Stands before every key, because tests share a server.</summary>
+    private readonly string _prefix = $"{Guid.NewGuid():N}||";
     private IStateStore _store = null!;
 
     private static CancellationToken None => CancellationToken.None;
@@ -87,7 +91,7 @@ public abstract partial class StateStoreConformance(StateStoreTarget target) : I
         await SaveAsync(key, "1");
 
         Assert.Equal("1", Text(await GetAsync(key)));
-        Assert.Equal(StateResult.Ok, await _store.DeleteAsync(new StateDelete(key), None));
+        Assert.Equal(StateResult.Ok, await DeleteAsync(key));
         Assert.Null(await GetAsync(key));
     }
 
@@ -95,7 +99,7 @@ public abstract partial class StateStoreConformance(StateStoreTarget target) : I
     public async Task Bytes_come_back_as_they_were()
     {
         byte[] bytes = [.. Enumerable.Range(0, 256).Select(value => (byte)value)];
-        await _store.SetAsync(new StateUpsert("k", bytes, IsJson: false), None);
+        await _store.SetAsync(new StateUpsert(Key("k"), bytes, IsJson: false), None);
 
         var item = await GetAsync("k");
         Assert.Equal(bytes, item!.Value.ToArray());
@@ -104,7 +108,7 @@ public abstract partial class StateStoreConformance(StateStoreTarget target) : I
     [Fact]
     public async Task No_bytes_at_all_are_a_value()
     {
-        await _store.SetAsync(new StateUpsert("k", ReadOnlyMemory<byte>.Empty, IsJson: false), None);
+        await _store.SetAsync(new StateUpsert(Key("k"), ReadOnlyMemory<byte>.Empty, IsJson: false), None);
 
         Assert.Equal(0, (await GetAsync("k"))!.Value.Length);
     }
@@ -117,7 +121,7 @@ public abstract partial class StateStoreConformance(StateStoreTarget target) : I
         var value = isJson ? Encoding.UTF8.GetBytes($"\"{new string('é', 500_000)}\"") : new byte[1 << 20];
         if (!isJson)
             new Random(1).NextBytes(value);
-        await _store.SetAsync(new StateUpsert("k", value, isJson), None);
+        await _store.SetAsync(new StateUpsert(Key("k"), value, isJson), None);
 
         var read = await GetAsync("k");
         Assert.True(value.AsSpan().SequenceEqual(read!.Value.Span), "the value differs");
@@ -127,7 +131,7 @@ public abstract partial class StateStoreConformance(StateStoreTarget target) : I
     public async Task A_buffer_may_be_used_again_after_the_save()
     {
         var buffer = "[1,2,3]"u8.ToArray();
-        await _store.SetAsync(new StateUpsert("k", buffer.AsMemory(0, 7)), None);
+        await _store.SetAsync(new StateUpsert(Key("k"), buffer.AsMemory(0, 7)), None);
         Array.Clear(buffer);
 
         Assert.Equal("[1,2,3]", Text(await GetAsync("k")));
@@ -149,7 +153,7 @@ public abstract partial class StateStoreConformance(StateStoreTarget target) : I
         using var cancelled = new CancellationTokenSource();
         await cancelled.CancelAsync();
 
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _store.SetAsync(new StateUpsert("k", "1"u8.ToArray()), cancelled.Token));
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(async () => await _store.SetAsync(new StateUpsert(Key("k"), "1"u8.ToArray()), cancelled.Token));
         Assert.Null(await GetAsync("k"));
     }
 
@@ -159,7 +163,7 @@ public abstract partial class StateStoreConformance(StateStoreTarget target) : I
         var second = await OpenAsync();
         await SaveAsync("k", "1");
 
-        Assert.Equal("1", Text(await second.GetAsync("k", default, None)));
+        Assert.Equal("1", Text(await second.GetAsync(Key("k"), default, None)));
     }
 
     [Fact]
@@ -180,27 +184,34 @@ public abstract partial class StateStoreConformance(StateStoreTarget target) : I
         Assert.SkipUnless(target.IsDurable, "not shared between processes");
         var other = await OpenAsync(_host.OtherProcess);
         await SaveAsync("k", "1");
-        var item = await other.GetAsync("k", default, None);
-        await other.SetAsync(new StateUpsert("k", "2"u8.ToArray()) { ETag = item!.ETag }, None);
+        var item = await other.GetAsync(Key("k"), default, None);
+        await other.SetAsync(new StateUpsert(Key("k"), "2"u8.ToArray()) { ETag = item!.ETag }, None);
 
         Assert.Equal("2", Text(await GetAsync("k")));
     }
 
-    private Task<IStateStore> OpenAsync(SharedResources? shared = null) =>
-        _host.OpenAsync<IStateStore>(target.Type, target.Metadata(_host.Folder), shared, time: target.FollowsClock ? _clock : null);
+    private async Task<IStateStore> OpenAsync(SharedResources? shared = null, BrokerServer? server = null)
+    {
+        var metadata = target.Metadata(_host.Folder);
+        if (target.Server is { } kind)
+            metadata = metadata.Concat((server ?? await BrokerServer.SharedAsync(kind)).Metadata).ToDictionary();
+        return await _host.OpenAsync<IStateStore>(target.Type, metadata, shared, time: target.FollowsClock ? _clock : null, version: target.Version);
+    }
 
-    private ValueTask<StateItem?> GetAsync(string key) => _store.GetAsync(key, default, None);
+    private string Key(string key) => _prefix + key;
+
+    private ValueTask<StateItem?> GetAsync(string key) => _store.GetAsync(Key(key), default, None);
 
     private Task<StateResult> SaveAsync(string key, string value, string? etag = null, StateConcurrency concurrency = default, int? ttl = null) =>
         _store.SetAsync(Upsert(key, value, etag, concurrency, ttl), None).AsTask();
 
     private Task<StateResult> DeleteAsync(string key, string? etag = null) =>
-        _store.DeleteAsync(new StateDelete(key) { ETag = etag }, None).AsTask();
+        _store.DeleteAsync(new StateDelete(Key(key)) { ETag = etag }, None).AsTask();
 
     private Task<StateResult> TransactAsync(params StateOperation[] operations) => _store.TransactAsync(operations, None).AsTask();
 
-    private static StateUpsert Upsert(string key, string value, string? etag = null, StateConcurrency concurrency = default, int? ttl = null) =>
-        new(key, Encoding.UTF8.GetBytes(value)) { ETag = etag, Concurrency = concurrency, TtlInSeconds = ttl };
+    private StateUpsert Upsert(string key, string value, string? etag = null, StateConcurrency concurrency = default, int? ttl = null) =>
+        new(Key(key), Encoding.UTF8.GetBytes(value)) { ETag = etag, Concurrency = concurrency, TtlInSeconds = ttl };
 
     private static string? Text(StateItem? item) => item is null ? null : Encoding.UTF8.GetString(item.Value.Span);
 }

@@ -41,6 +41,8 @@ public abstract class GrpcOrderTests(ModeFixture mode)
         GrpcMethod.Of<TRequest, TResponse>(OrderReflection.Descriptor.Services[0].FindMethodByName(name));
 }
 
-public sealed class CoHostedGrpcOrderTests(CoHosted mode) : GrpcOrderTests(mode), IClassFixture<CoHosted>;
+[Collection(nameof(CoHosted))]
+public sealed class CoHostedGrpcOrderTests(CoHosted mode) : GrpcOrderTests(mode);
 
-public sealed class IsolatedGrpcOrderTests(Isolated mode) : GrpcOrderTests(mode), IClassFixture<Isolated>;
+[Collection(nameof(Isolated))]
+public sealed class IsolatedGrpcOrderTests(Isolated mode) : GrpcOrderTests(mode);

@@ -13,3 +13,11 @@ public abstract class ModeFixture(bool isolated) : IAsyncLifetime
 public sealed class CoHosted() : ModeFixture(isolated: false);
 
 public sealed class Isolated() : ModeFixture(isolated: true);
+
+/// <summary>All tests of a mode that disturb no other, on one run.</summary>
+[CollectionDefinition(nameof(CoHosted))]
+public sealed class CoHostedTests : ICollectionFixture<CoHosted>;
+
+/// <inheritdoc cref="CoHostedTests"/>
+[CollectionDefinition(nameof(Isolated))]
+public sealed class IsolatedTests : ICollectionFixture<Isolated>;

@@ -133,6 +133,8 @@ public abstract class OrderTests(ModeFixture mode)
     private static IEnumerable<string?> Events(JsonNode order) => order["history"]!.AsArray().Select(entry => (string?)entry!["event"]);
 }
 
-public sealed class CoHostedOrderTests(CoHosted mode) : OrderTests(mode), IClassFixture<CoHosted>;
+[Collection(nameof(CoHosted))]
+public sealed class CoHostedOrderTests(CoHosted mode) : OrderTests(mode);
 
-public sealed class IsolatedOrderTests(Isolated mode) : OrderTests(mode), IClassFixture<Isolated>;
+[Collection(nameof(Isolated))]
+public sealed class IsolatedOrderTests(Isolated mode) : OrderTests(mode);

@@ -19,6 +19,7 @@ public sealed partial class ShopRun : IAsyncDisposable
     public const string OrdersOverGrpc = "orders-grpc";
 
     private readonly TempFolder _folder = new();
+    private readonly Backend _backend = new();
     private readonly List<string> _templates = [];
     private readonly Dictionary<string, int> _appPorts = [];
     private readonly Dictionary<string, int> _daprPorts = [];
@@ -26,6 +27,7 @@ public sealed partial class ShopRun : IAsyncDisposable
     private readonly int _ordersGrpcPort = FreePorts.Next();
     private readonly IReadOnlyDictionary<string, string?> _environment;
     private TestProcess? _process;
+    private bool _isPrepared;
 
     /// <param name="more">Folders of further templates in the repository, which are copied with all that is in them.</param>
     public ShopRun(IReadOnlyDictionary<string, string?>? environment = null, params IReadOnlyList<string> more)
@@ -46,6 +48,9 @@ public sealed partial class ShopRun : IAsyncDisposable
 
     public HttpClient Gateway { get; }
 
+    /// <summary>The servers behind the components, once the run was started.</summary>
+    public Backend Backend => _backend;
+
     /// <summary>The gRPC API of the gateway's sidecar.</summary>
     public Uri GrpcApi => new($"http://127.0.0.1:{_gatewayGrpcPort}");
 
@@ -53,10 +58,13 @@ public sealed partial class ShopRun : IAsyncDisposable
 
     public string Folder => _folder.Path;
 
-    /// <summary>Starts <c>dapr run -f</c> and returns at once.</summary>
-    public void Start(bool isolated)
+    /// <summary>Starts <c>dapr run -f</c>, before the first time also the servers of the component set, and awaits no more than those.</summary>
+    public async Task StartAsync(bool isolated)
     {
-        List<string> arguments = [RepositoryRoot.Combine("artifacts", "bin", "Sidecar.Cli", "release", "dapr.dll"), "run", .. _templates.SelectMany(template => new[] { "-f", template })];
+        if (!_isPrepared)
+            await _backend.PrepareAsync(_folder.Path);
+        _isPrepared = true;
+        List<string> arguments = [RepositoryRoot.Combine("artifacts", "bin", "Sidecar.Cli", "release", "dapr.dll"), "run", .. _templates.SelectMany(template => new[] { "-f", template }), .. Backend.Arguments];
         if (isolated)
             arguments.Add("--isolated");
         _process = TestProcess.Start("dotnet", arguments, _folder.Path, _environment);
@@ -65,7 +73,7 @@ public sealed partial class ShopRun : IAsyncDisposable
     /// <summary>Starts and waits until the gateway lets orders in.</summary>
     public async Task StartReadyAsync(bool isolated)
     {
-        Start(isolated);
+        await StartAsync(isolated);
         await OpenAsync();
     }
 
@@ -186,6 +194,7 @@ public sealed partial class ShopRun : IAsyncDisposable
         }
         finally
         {
+            await _backend.DisposeAsync();
             _folder.Dispose();
         }
     }

@@ -13,7 +13,8 @@ public interface IPubSub : IComponent
 
     /// <summary>
     /// Delivers messages of the topic to <paramref name="handler"/> until the returned subscription is disposed. Disposal
-    /// waits for handlers under way; what they did not acknowledge goes back to the broker.
+    /// waits for handlers under way; what they did not acknowledge goes back to the broker: a <see cref="Delivery.Nack"/> that
+    /// comes once disposal has been called says nothing about the message.
     /// </summary>
     Task<IAsyncDisposable> SubscribeAsync(PubSubSubscription subscription, PubSubHandler handler, CancellationToken cancellationToken);
 }

@@ -1,5 +1,6 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.DependencyInjection.Extensions;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Metadata;
@@ -9,6 +10,7 @@ using Sidecar.Runtime.PubSub.Publishing;
 using Sidecar.Runtime.PubSub.Routing;
 using Sidecar.Runtime.PubSub.Streaming;
 using Sidecar.Runtime.PubSub.Subscriptions;
+using Sidecar.Runtime.Resiliency;
 
 namespace Sidecar.Runtime.PubSub;
 
@@ -24,6 +26,7 @@ internal static class PubSubFeature
         services.AddSingleton<IRouteMatcherParser, ExpressionMatcherParser>();
         services.AddSingleton(QuestionToApp);
         services.AddSingleton<AppSubscriptions>();
+        services.TryAddSingleton<ResiliencyPolicies>();
         services.AddSingleton<DeadLetters>();
         services.AddSingleton<AppRecipients>();
         services.AddSingleton<SubscriptionStarter>();

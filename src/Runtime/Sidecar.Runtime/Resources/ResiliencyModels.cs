@@ -34,11 +34,18 @@ public sealed record RetryPolicy
     /// <summary>Attempts after the first; negative = unlimited.</summary>
     public int MaxRetries { get; init; } = -1;
 
+    /// <summary>No retry of an exponential policy begins later than this after the first failure. Files cannot set it.</summary>
+    public TimeSpan MaxElapsed { get; init; } = TimeSpan.FromMinutes(15);
+
     /// <summary>The only HTTP codes that are retried; null = every failure.</summary>
     public StatusCodeSet? HttpStatusCodes { get; init; }
 
     /// <summary>The only gRPC codes that are retried; null = every failure.</summary>
     public StatusCodeSet? GrpcStatusCodes { get; init; }
+
+    /// <summary>Whether a failure with this code is retried. One without a code, such as a connection that broke, always is.</summary>
+    public bool Matches(int? httpStatus, int? grpcStatus) =>
+        (httpStatus is not { } http || HttpStatusCodes?.Contains(http) != false) && (grpcStatus is not { } grpc || GrpcStatusCodes?.Contains(grpc) != false);
 }
 
 public sealed record CircuitBreakerPolicy
@@ -80,7 +87,14 @@ public sealed record ComponentTarget(PolicyNames Outbound, PolicyNames Inbound);
 
 /// <param name="Kind">timeout, retry or circuitBreaker.</param>
 /// <param name="Field">Path of the field that names it.</param>
-internal sealed record PolicyReference(string Kind, string Policy, int Line, string Field);
+internal sealed record PolicyReference(string Kind, string Policy, int Line, string Field)
+{
+    /// <summary>The component to whose inbound direction it belongs; null = another target.</summary>
+    public string? InboundOf { get; init; }
+
+    /// <summary>The policy is not named by a target; it is a default by its own name.</summary>
+    public bool IsDefault { get; init; }
+}
 
 /// <summary>Status codes as a retry's <c>matching</c> gives them: codes and ranges with commas between, as in <c>429,500-599</c>.</summary>
 public sealed class StatusCodeSet

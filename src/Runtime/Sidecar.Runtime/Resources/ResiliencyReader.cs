@@ -1,5 +1,6 @@
 using Sidecar.Components;
 using Sidecar.Runtime.Expressions;
+using Sidecar.Runtime.Resiliency;
 using Sidecar.Runtime.Resources.Yaml;
 
 namespace Sidecar.Runtime.Resources;
@@ -30,6 +31,7 @@ internal static class ResiliencyReader
             Timeouts = Timeouts(policies),
             Retries = Named(policies, "retries", Retry),
             CircuitBreakers = Named(policies, "circuitBreakers", CircuitBreaker),
+            References = [.. Defaults(policies, "timeout"), .. Defaults(policies, "retry"), .. Defaults(policies, "circuitBreaker")],
         };
         policies.RefuseUnknown();
         return result;
@@ -45,13 +47,27 @@ internal static class ResiliencyReader
                 CircuitBreakerCacheSize = CacheSize(app, new AppTarget(NoPolicies).CircuitBreakerCacheSize),
             }),
             Actors = Named(targets, "actors", actor => Actor(actor, references)),
-            Components = Named(targets, "components", component => new ComponentTarget(
-                Direction(component, "outbound", references), Direction(component, "inbound", references))),
-            References = references,
+            Components = NamedComponents(targets, references),
         };
         targets.RefuseUnknown();
-        return result;
+        return result with { References = [.. result.References, .. references] };
     }
+
+    private static Dictionary<string, ComponentTarget> NamedComponents(YamlFields targets, List<PolicyReference> references) =>
+        Named(targets, "components", (name, component) => new ComponentTarget(
+            Direction(component, "outbound", references, inboundOf: null), Direction(component, "inbound", references, name)));
+
+    /// <summary>Policies of one kind that are defaults by their names.</summary>
+    private static IEnumerable<PolicyReference> Defaults(YamlFields policies, string kind) => policies.Node(PluralOf(kind)) is YamlMap && policies.Object(PluralOf(kind)) is { } map
+        ? map.Names.Where(name => DefaultPolicies.IsDefault(kind, name)).Select(name => new PolicyReference(kind, name, map.LineOf(name), map.PathOf(name)) { IsDefault = true })
+        : [];
+
+    private static string PluralOf(string kind) => kind switch
+    {
+        "timeout" => "timeouts",
+        "retry" => "retries",
+        _ => "circuitBreakers",
+    };
 
     private static PolicyNames NoPolicies { get; } = new(null, null, null);
 
@@ -131,16 +147,16 @@ internal static class ResiliencyReader
         };
     }
 
-    private static PolicyNames Direction(YamlFields component, string name, List<PolicyReference> references)
+    private static PolicyNames Direction(YamlFields component, string name, List<PolicyReference> references, string? inboundOf)
     {
         if (component.Object(name) is not { } direction)
             return NoPolicies;
-        var policies = Policies(direction, references);
+        var policies = Policies(direction, references, inboundOf);
         direction.RefuseUnknown();
         return policies;
     }
 
-    private static PolicyNames Policies(YamlFields target, List<PolicyReference> references)
+    private static PolicyNames Policies(YamlFields target, List<PolicyReference> references, string? inboundOf = null)
     {
         return new PolicyNames(Policy("timeout"), Policy("retry"), Policy("circuitBreaker"));
 
@@ -148,7 +164,7 @@ internal static class ResiliencyReader
         {
             if (target.Text(kind) is not { Length: > 0 } policy)
                 return null;
-            references.Add(new PolicyReference(kind, policy, target.LineOf(kind), target.PathOf(kind)));
+            references.Add(new PolicyReference(kind, policy, target.LineOf(kind), target.PathOf(kind)) { InboundOf = inboundOf });
             return policy;
         }
     }
@@ -170,7 +186,10 @@ internal static class ResiliencyReader
     }
 
     /// <summary>A map whose keys the user chooses.</summary>
-    private static Dictionary<string, T> Named<T>(YamlFields fields, string name, Func<YamlFields, T> read)
+    private static Dictionary<string, T> Named<T>(YamlFields fields, string name, Func<YamlFields, T> read) =>
+        Named(fields, name, (_, item) => read(item));
+
+    private static Dictionary<string, T> Named<T>(YamlFields fields, string name, Func<string, YamlFields, T> read)
     {
         var result = new Dictionary<string, T>(StringComparer.Ordinal);
         if (fields.Object(name) is not { } map)
@@ -179,7 +198,7 @@ internal static class ResiliencyReader
         {
             if (map.Object(key) is not { } item)
                 continue;
-            result[key] = read(item);
+            result[key] = read(key, item);
             item.RefuseUnknown();
         }
 

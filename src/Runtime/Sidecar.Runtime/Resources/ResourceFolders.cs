@@ -108,7 +108,6 @@ internal sealed class ResourceFolders
                 fields.Problems.Odd(fields.LineOf("kind"), "kind", "ignored: a Resiliency is read only where it is the first document of its file");
                 return null;
             case { Name: "Resiliency" }:
-                WarnOfNoEffect(header.Kind, fields);
                 return ResiliencyReader.Read(header, fields);
             case { Name: "Configuration" }:
                 // Dapr takes configurations from --config only; one in a resources folder lies there for somebody else.

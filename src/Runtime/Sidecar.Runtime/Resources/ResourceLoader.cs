@@ -20,7 +20,7 @@ public static class ResourceLoader
             Configuration = configuration.Merged,
         };
         IReadOnlyList<ResourceProblem> problems =
-            [.. folders.Problems, .. configuration.Problems, .. ResiliencyCheck.Problems(resources.Resiliencies, options.Strict), .. TypeProblems(options, resources)];
+            [.. folders.Problems, .. configuration.Problems, .. ResiliencyCheck.Problems(resources, options.Strict), .. TypeProblems(options, resources)];
         return problems.Any(problem => !problem.IsWarning)
             ? new Loaded<ResourceSet>(null, problems)
             : new Loaded<ResourceSet>(resources with { Problems = problems }, problems);

@@ -327,14 +327,14 @@ public sealed class BulkSubscribeTests
     private static void AnswerEach(PubSubHost host, string status, bool raw = false) =>
         host.App.Reply = context => AnswerAsync(context, host, (_, entry) => $$"""{"entryId":"{{entry}}","status":"{{status}}"}""", raw);
 
-    private static async Task AnswerAsync(HttpContext context, PubSubHost host, Func<string, string, string> status, bool raw = false)
+    internal static async Task AnswerAsync(HttpContext context, PubSubHost host, Func<string, string, string> status, bool raw = false)
     {
         var entries = host.App.Handling(context).Json.GetProperty("entries").EnumerateArray();
         var statuses = entries.Select(entry => status(raw ? "" : Text(entry.GetProperty("event"), "id"), Text(entry, "entryId")));
         await context.Response.WriteAsync($$"""{"statuses":[{{string.Join(',', statuses)}}]}""");
     }
 
-    private static List<string> IdsOf(JsonElement envelope) => [.. envelope.GetProperty("entries").EnumerateArray().Select(entry => Text(entry.GetProperty("event"), "id"))];
+    internal static List<string> IdsOf(JsonElement envelope) => [.. envelope.GetProperty("entries").EnumerateArray().Select(entry => Text(entry.GetProperty("event"), "id"))];
 
     private static string Text(JsonElement element, string name) => element.GetProperty(name).GetString()!;
 }

@@ -58,6 +58,8 @@ internal sealed class PubSubHost : IAsyncDisposable
 
         public IReadOnlyList<SubscriptionResource> Declared { get; init; } = [];
 
+        public IReadOnlyList<ResiliencyResource> Resiliencies { get; init; } = [];
+
         public string? AppSubscriptions { get; init; }
 
         public bool HasApp { get; init; } = true;
@@ -106,7 +108,7 @@ internal sealed class PubSubHost : IAsyncDisposable
             .AddSingleton(setup.Time)
             .AddSingleton<IAppChannel>(app)
             .AddSingleton(provider => new GrpcAppChannel(app, provider.GetRequiredService<SidecarOptions>()))
-            .AddSingleton(new LiveResources(new ResourceSet { Subscriptions = setup.Declared }))
+            .AddSingleton(new LiveResources(new ResourceSet { Subscriptions = setup.Declared, Resiliencies = setup.Resiliencies }))
             .AddSingleton(RegistryWith(setup))
             .AddPubSub();
         var server = builder.Build();
@@ -161,6 +163,15 @@ internal sealed class PubSubHost : IAsyncDisposable
         var live = _server.Services.GetRequiredService<LiveResources>();
         var before = live.Current;
         live.Replace(before with { Subscriptions = declared });
+        await Feature.OnResourcesChangedAsync(before, live.Current, CancellationToken.None);
+    }
+
+    /// <summary>As a reload that has read other policies.</summary>
+    public async Task ReloadAsync(params ResiliencyResource[] resiliencies)
+    {
+        var live = _server.Services.GetRequiredService<LiveResources>();
+        var before = live.Current;
+        live.Replace(before with { Resiliencies = resiliencies });
         await Feature.OnResourcesChangedAsync(before, live.Current, CancellationToken.None);
     }
 

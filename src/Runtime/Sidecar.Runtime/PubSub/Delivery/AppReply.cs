@@ -14,7 +14,7 @@ internal static class AppReply
         if (response.StatusCode == HttpStatusCode.NotFound)
             return new Outcome(Verdict.Drop, "the app answered 404");
         if (!response.IsSuccessStatusCode)
-            return new Outcome(Verdict.Retry, $"the app answered {(int)response.StatusCode}");
+            return AppWords.Failure((int)response.StatusCode);
         if (response.Content.Headers.ContentLength is 0 or > MaximumBody)
             return AppWords.Success;
 

@@ -9,31 +9,43 @@ namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>
 /// Delivers in batches (contract section 2.7): (1) collect; (2) admit each message by itself; (3) one call to the app for
-/// each route; (4) settle each message by its own status.
+/// each route; (4) put those that a policy tries again into another batch, each at its time; (5) settle each message by its
+/// own status.
 /// </summary>
 internal sealed class BulkDelivery : IDelivery
 {
     private readonly MessageAdmission _admission;
+    private readonly DeliveryRetries _retries;
     private readonly MessageSettlement _settlement;
     private readonly IBatchRecipient _recipient;
     private readonly MessageBatches _batches;
     private readonly SidecarOptions _options;
     private readonly string _topic;
 
-    public BulkDelivery(MessageAdmission admission, MessageSettlement settlement, IBatchRecipient recipient, TopicSubscription subscription, SidecarOptions options, TimeProvider time)
+    public BulkDelivery(
+        MessageAdmission admission, DeliveryRetries retries, MessageSettlement settlement, IBatchRecipient recipient, TopicSubscription subscription, SidecarOptions options, TimeProvider time)
     {
-        (_admission, _settlement, _recipient, _options, _topic) = (admission, settlement, recipient, options, subscription.Topic);
+        (_admission, _retries, _settlement, _recipient, _options, _topic) = (admission, retries, settlement, recipient, options, subscription.Topic);
         _batches = new MessageBatches(subscription.BulkSubscribe!, DeliverAsync, time);
     }
 
     public async ValueTask<BrokerAnswer> HandleAsync(PubSubMessage message, CancellationToken cancellationToken)
     {
-        // 1. and 4.
+        // 1.
         var outcome = await _batches.AddAsync(message, cancellationToken).ConfigureAwait(false);
+
+        // 4. Nobody who follows waits for it.
+        if (outcome.MayBeRetried)
+            outcome = await RetryAsync(outcome, message, cancellationToken).ConfigureAwait(false);
+
+        // 5.
         return await _settlement.SettleAsync(message, outcome, cancellationToken).ConfigureAwait(false);
     }
 
     public void Retire() => _batches.Retire();
+
+    private ValueTask<Outcome> RetryAsync(in Outcome first, PubSubMessage message, CancellationToken cancellationToken) =>
+        _retries.RetryAsync(first, () => _batches.AddAsync(message, cancellationToken), cancellationToken);
 
     private async Task DeliverAsync(IReadOnlyList<BatchEntry> batch)
     {

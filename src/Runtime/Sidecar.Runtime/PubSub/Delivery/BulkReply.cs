@@ -17,7 +17,7 @@ internal static class BulkReply
         if (response.StatusCode == HttpStatusCode.NotFound)
             CompleteAll(items, new Outcome(Verdict.Drop, "the app answered 404"));
         else if (!response.IsSuccessStatusCode)
-            CompleteAll(items, new Outcome(Verdict.Retry, $"the app answered {(int)response.StatusCode}"));
+            CompleteAll(items, AppWords.Failure((int)response.StatusCode));
         else
             Complete(items, await StatusesAsync(response.Content, cancellationToken).ConfigureAwait(false));
     }

@@ -31,7 +31,7 @@ internal sealed class MessageAdmission(string pubsub, TopicSubscription subscrip
             : message.Data;
         if (!EventSummary.TryRead(cloudEvent.Span, out var summary, out var malformed))
         {
-            refusal = new Outcome(Verdict.Retry, malformed);
+            refusal = Outcome.Unfit(malformed);
             return false;
         }
 
@@ -46,7 +46,7 @@ internal sealed class MessageAdmission(string pubsub, TopicSubscription subscrip
         var found = routes.Find(cloudEvent);
         if (found.Route is not { } route)
         {
-            refusal = found.Error is null ? new Outcome(Verdict.Drop, "no route matches it", summary.Id) : new Outcome(Verdict.Retry, found.Error, summary.Id);
+            refusal = found.Error is null ? new Outcome(Verdict.Drop, "no route matches it", summary.Id) : Outcome.Unfit(found.Error, summary.Id);
             return false;
         }
 

@@ -22,7 +22,7 @@ internal sealed class GrpcBatchRecipient(string pubsub, string topic, bool isRaw
             if (TryWrite(item, out var unfit) is { } entry)
                 request.Entries.Add(entry);
             else
-                item.Complete(new Outcome(Verdict.Retry, unfit));
+                item.Complete(Outcome.Unfit(unfit));
         }
 
         if (request.Entries.Count > 0)

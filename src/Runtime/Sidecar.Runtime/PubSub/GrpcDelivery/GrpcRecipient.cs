@@ -13,7 +13,7 @@ internal sealed class GrpcRecipient(string pubsub, string topic, GrpcAppChannel 
     public async ValueTask<Outcome> HandOverAsync(PubSubMessage message, AdmittedEvent admitted, Activity? span, CancellationToken cancellationToken)
     {
         if (!EventFields.TryRead(admitted.CloudEvent, out var fields, out var unfit))
-            return new Outcome(Verdict.Retry, unfit);
+            return Outcome.Unfit(unfit);
         var request = fields.ToRequest(pubsub, topic, admitted.Route.Path);
         var options = new CallOptions { Metadata = EventMetadata.Of(pubsub, message.Metadata, admitted.Summary) };
         var result = await app.CallAsync(AppCallback.OnTopicEvent, request, options, cancellationToken).ConfigureAwait(false);

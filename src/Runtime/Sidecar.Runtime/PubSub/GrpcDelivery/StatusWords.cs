@@ -22,5 +22,5 @@ internal static class StatusWords
     /// <summary>A call that failed. An app without the method will not have it for the next attempt either, and its event is no dead letter.</summary>
     public static Outcome OutcomeOf(GrpcStatus failure) => failure.Code == StatusCode.Unimplemented
         ? new Outcome(Verdict.Drop, "the app does not implement the call") { HasNoDeadLetter = true }
-        : new Outcome(Verdict.Retry, $"the app answered {failure}");
+        : new Outcome(Verdict.Retry, $"the app answered {failure}") { GrpcStatus = (int)failure.Code };
 }

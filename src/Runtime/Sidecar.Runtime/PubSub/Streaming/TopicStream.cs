@@ -25,7 +25,7 @@ internal sealed class TopicStream(string pubsub, string topic, ILogger logger) :
     public async ValueTask<Outcome> HandOverAsync(PubSubMessage message, AdmittedEvent admitted, Activity? span, CancellationToken cancellationToken)
     {
         if (!EventFields.TryRead(admitted.CloudEvent, out var fields, out var unfit))
-            return new Outcome(Verdict.Retry, unfit);
+            return Outcome.Unfit(unfit);
         var awaited = new AwaitedEvent(fields.ToRequest(pubsub, topic, admitted.Route.Path));
         if (!_awaited.TryAdd(awaited))
             return Outcome.GiveBack("the stream has ended");

@@ -6,7 +6,7 @@ using BrokerAnswer = Sidecar.Components.PubSub.Delivery;
 namespace Sidecar.Runtime.PubSub.Subscriptions;
 
 /// <summary>A subscription that its broker serves. Where messages go at the app can change while it runs; a message under way goes on as it began.</summary>
-internal sealed class RunningSubscription(Broker broker, TopicSubscription subscription, IDelivery delivery)
+internal sealed class RunningSubscription(Broker broker, TopicSubscription subscription, IDelivery delivery, DeliveryRetries retries)
 {
     private readonly Lock _ending = new();
     private volatile IDelivery _delivery = delivery;
@@ -14,6 +14,8 @@ internal sealed class RunningSubscription(Broker broker, TopicSubscription subsc
     private Task? _ended;
 
     public Broker Broker => broker;
+
+    public DeliveryRetries Retries => retries;
 
     public TopicSubscription Subscription { get; private set; } = subscription;
 
@@ -37,6 +39,8 @@ internal sealed class RunningSubscription(Broker broker, TopicSubscription subsc
     {
         _delivery.Retire();
         lock (_ending)
-            return _ended ??= _onBroker!.DisposeAsync().AsTask();
+            _ended ??= _onBroker!.DisposeAsync().AsTask();
+        retries.End();
+        return _ended;
     }
 }

@@ -4,12 +4,13 @@ using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Delivery;
 using Sidecar.Runtime.PubSub.Routing;
+using Sidecar.Runtime.Resiliency;
 
 namespace Sidecar.Runtime.PubSub.Subscriptions;
 
 /// <summary>Joins subscriptions to their brokers. What cannot be joined is told, and no other subscription suffers.</summary>
 internal sealed class SubscriptionStarter(
-    Brokers brokers, IRouteMatcherParser matchers, AppRecipients app, DeadLetters deadLetters, SidecarOptions options, TimeProvider time, ILogger<SubscriptionStarter> logger)
+    Brokers brokers, IRouteMatcherParser matchers, AppRecipients app, DeadLetters deadLetters, ResiliencyPolicies policies, SidecarOptions options, TimeProvider time, ILogger<SubscriptionStarter> logger)
 {
     /// <summary>Starts a subscription of the app. Null when it cannot be started, which is logged.</summary>
     public async Task<RunningSubscription?> TryStartAsync(TopicSubscription subscription, CancellationToken cancellationToken) =>
@@ -27,7 +28,7 @@ internal sealed class SubscriptionStarter(
     /// <summary>Lets messages go where the app's subscription says now, without the broker hearing of it. False when that cannot be.</summary>
     public bool TryReroute(RunningSubscription running, TopicSubscription subscription)
     {
-        if (Prepare(subscription, stream: null, out var prepared) is { } refusal)
+        if (Prepare(subscription, stream: null, out var prepared, running.Retries) is { } refusal)
         {
             Refused(subscription, refusal);
             return false;
@@ -39,8 +40,8 @@ internal sealed class SubscriptionStarter(
 
     private async Task<(RunningSubscription? Running, DaprError? Refusal)> JoinAsync(Prepared prepared, TopicSubscription subscription, CancellationToken cancellationToken)
     {
-        var (broker, delivery) = prepared;
-        var running = new RunningSubscription(broker, subscription, delivery);
+        var (broker, delivery, retries) = prepared;
+        var running = new RunningSubscription(broker, subscription, delivery, retries);
         try
         {
             var onBroker = new PubSubSubscription(broker.OnBroker(subscription.Topic), subscription.Metadata)
@@ -66,7 +67,8 @@ internal sealed class SubscriptionStarter(
         return null;
     }
 
-    private DaprError? Prepare(TopicSubscription subscription, IEventRecipient? stream, out Prepared prepared)
+    /// <param name="retries">Of the subscription that goes on with another delivery; null = it is a new one.</param>
+    private DaprError? Prepare(TopicSubscription subscription, IEventRecipient? stream, out Prepared prepared, DeliveryRetries? retries = null)
     {
         prepared = default;
         if (brokers.Find(subscription.PubsubName) is not { } broker)
@@ -77,18 +79,19 @@ internal sealed class SubscriptionStarter(
             return PubSubErrors.BadMetadata(broker.Name, options.AppId, problem!);
         if (!RouteTable.TryCreate(subscription.Rules, matchers, out var routes, out problem))
             return CommonErrors.Unclassified(problem);
-        prepared = new Prepared(broker, Create(broker, subscription, routes, isRaw, stream));
+        retries ??= new DeliveryRetries(broker.Name, subscription.Topic, policies, time, logger);
+        prepared = new Prepared(broker, Create(broker, subscription, routes, isRaw, stream, retries), retries);
         return null;
     }
 
-    private IDelivery Create(Broker broker, TopicSubscription subscription, RouteTable routes, bool isRaw, IEventRecipient? stream)
+    private IDelivery Create(Broker broker, TopicSubscription subscription, RouteTable routes, bool isRaw, IEventRecipient? stream, DeliveryRetries retries)
     {
         var admission = new MessageAdmission(broker.Name, subscription, routes, isRaw, time);
         var settlement = new MessageSettlement(broker, subscription, deadLetters, options.Observer, logger);
         return subscription.BulkSubscribe is null
-            ? new EventDelivery(subscription.Topic, admission, settlement, stream ?? app.Events(broker.Name, subscription.Topic), options)
-            : new BulkDelivery(admission, settlement, app.Batches(broker.Name, subscription.Topic, isRaw), subscription, options, time);
+            ? new EventDelivery(subscription.Topic, admission, retries, settlement, stream ?? app.Events(broker.Name, subscription.Topic), options)
+            : new BulkDelivery(admission, retries, settlement, app.Batches(broker.Name, subscription.Topic, isRaw), subscription, options, time);
     }
 
-    private readonly record struct Prepared(Broker Broker, IDelivery Delivery);
+    private readonly record struct Prepared(Broker Broker, IDelivery Delivery, DeliveryRetries Retries);
 }

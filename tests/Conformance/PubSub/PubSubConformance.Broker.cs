@@ -101,7 +101,8 @@ public abstract partial class PubSubConformance
             await gate.Task;
             return Delivery.Ack;
         });
-        var (first, second, elsewhere) = (Member(), Member(), Member());
+        var (first, elsewhere) = (Member(), Member());
+        var second = target.LimitIsOfComponent ? first : Member();
         await SubscribeAsync("t", first);
         await SubscribeAsync("t", second);
         await SubscribeAsync("t", elsewhere, await OpenAsync(shared: _host.OtherProcess));
@@ -110,10 +111,19 @@ public abstract partial class PubSubConformance
         var count = 3 * target.MaxInFlight;
         await Task.WhenAll(Enumerable.Range(0, count).Select(number => PublishAsync("t", $"{number}")));
         List<string> all = [];
-        foreach (var member in new[] { first, second, elsewhere })
+        foreach (var member in new[] { first, second, elsewhere }.Distinct())
             all.AddRange(await member.NextTextsAsync(target.MaxInFlight));
         gate.SetResult();
 
+        // Where two of them share a limit, the rest follows only now.
+        await Eventually.TrueAsync(
+            () =>
+            {
+                all.AddRange(first.Rest().Concat(second.Rest()).Concat(elsewhere.Rest()));
+                return all.Count >= count;
+            },
+            $"all of {count} messages");
+        Assert.Equal(count, all.Count);
         Assert.Equal(count, all.Distinct().Count());
         await PublishAsync("t", "last");
         await Eventually.TrueAsync(() => first.Rest().Concat(second.Rest()).Concat(elsewhere.Rest()).Contains("last"), "the last message at one of them");
@@ -165,7 +175,7 @@ public abstract partial class PubSubConformance
     [Fact]
     public async Task What_a_subscription_leaves_unacknowledged_goes_to_another_at_once()
     {
-        Assert.SkipUnless(target.Redelivers && target.Competes, "does not redeliver");
+        Assert.SkipUnless(target.GivesBack && target.Competes, "does not redeliver");
         var hanging = new Inbox(async (_, _, cancellationToken) =>
         {
             await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);

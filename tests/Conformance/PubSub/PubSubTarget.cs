@@ -19,11 +19,17 @@ public sealed record PubSubTarget(string Type, PubSubFeatures Features)
     /// <summary>A message that was not acknowledged comes again.</summary>
     public bool Redelivers { get; init; }
 
+    /// <summary>What a subscription that ends has not acknowledged comes again; also where a message that fails does not.</summary>
+    public bool GivesBack { get => field || Redelivers; init; }
+
     /// <summary>Subscriptions of one consumer group share the messages; otherwise each gets all.</summary>
     public bool Competes { get; init; }
 
     /// <summary>Messages of one subscription that are handled at the same time, at most; set by <see cref="Metadata"/> where it can be.</summary>
     public int MaxInFlight { get; init; } = 1;
+
+    /// <summary><see cref="MaxInFlight"/> counts for all subscriptions of a component together.</summary>
+    public bool LimitIsOfComponent { get; init; }
 
     /// <summary>Time to live follows the clock the component was given; otherwise those cases are left out.</summary>
     public bool FollowsClock { get; init; } = true;

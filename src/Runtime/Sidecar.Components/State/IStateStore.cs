@@ -37,6 +37,10 @@ public enum StateFeatures
 
 public enum StateConcurrency
 {
+    /// <summary>An ETag is a condition; without one the last write wins.</summary>
+    Unspecified,
+
+    /// <summary>As unspecified; Redis, as Dapr has it, then disregards the ETag of a save.</summary>
     LastWrite,
     FirstWrite,
 }

@@ -68,7 +68,12 @@ internal static class StateOptions
     private static bool TryParse(
         StateItemRequest item, out StateConcurrency concurrency, out StateConsistency consistency, [NotNullWhen(false)] out string? problem)
     {
-        concurrency = item.Concurrency == "first-write" ? StateConcurrency.FirstWrite : StateConcurrency.LastWrite;
+        concurrency = item.Concurrency switch
+        {
+            "first-write" => StateConcurrency.FirstWrite,
+            "last-write" => StateConcurrency.LastWrite,
+            _ => StateConcurrency.Unspecified,
+        };
         problem = null;
         if (!TryParseConsistency(item.Consistency, out consistency))
             problem = $"unrecognized consistency model {item.Consistency}";

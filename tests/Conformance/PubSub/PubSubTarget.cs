@@ -16,6 +16,9 @@ public sealed record PubSubTarget(string Type, PubSubFeatures Features)
     /// <summary>Messages outlive the broker's client, and subscribers that come later get them.</summary>
     public bool IsDurable { get; init; }
 
+    /// <summary>A consumer group that subscribes for the first time gets what was published before, too.</summary>
+    public bool KeepsForLateGroups { get; init; } = true;
+
     /// <summary>A message that was not acknowledged comes again.</summary>
     public bool Redelivers { get; init; }
 

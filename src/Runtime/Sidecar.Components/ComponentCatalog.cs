@@ -1,6 +1,7 @@
 using Sidecar.Components.Cron;
 using Sidecar.Components.Http;
 using Sidecar.Components.InMemory;
+using Sidecar.Components.Kafka;
 using Sidecar.Components.Local;
 using Sidecar.Components.LocalStorage;
 using Sidecar.Components.Sqlite;
@@ -17,6 +18,7 @@ public sealed class ComponentCatalog(IEnumerable<ComponentType> types)
     [
         .. InMemoryComponents.Types, .. SqliteComponents.Types, .. LocalComponents.Types,
         .. CronComponents.Types, .. HttpComponents.Types, .. LocalStorageComponents.Types,
+        .. KafkaComponents.Types,
     ]);
 
     public ComponentType? Find(string type, string version) => Types.FirstOrDefault(known => known.Answers(type, version));

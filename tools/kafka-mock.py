@@ -2,7 +2,8 @@
 
 Prints `ready kafka HOST:PORT` and lives as long as its standard input. Lines that it reads there:
 `topic NAME PARTITIONS` creates a topic (others appear with 4 partitions when first used), `down` and `up` cut the broker off
-and bring it back, with what it holds. Each is answered by `ok`. It keeps little data and nothing on disk.
+and bring it back, with what it holds. Each is answered by
+`ok` and itself. It keeps little data and nothing on disk.
 """
 import ctypes
 import sys
@@ -43,7 +44,7 @@ def main():
             kafka.rd_kafka_mock_broker_set_up(cluster, ctypes.c_int(1))
         else:
             continue
-        print("ok", flush=True)
+        print("ok", *words, flush=True)
 
 
 main()

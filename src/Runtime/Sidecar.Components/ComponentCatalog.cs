@@ -1,6 +1,7 @@
 using Sidecar.Components.Cron;
 using Sidecar.Components.Http;
 using Sidecar.Components.InMemory;
+using Sidecar.Components.Kafka;
 using Sidecar.Components.Local;
 using Sidecar.Components.LocalStorage;
 using Sidecar.Components.Redis;
@@ -21,6 +22,7 @@ public sealed class ComponentCatalog(IEnumerable<ComponentType> types)
         .. CronComponents.Types, .. HttpComponents.Types, .. LocalStorageComponents.Types,
         .. RedisComponents.Types,
         .. RabbitMqComponents.Types,
+        .. KafkaComponents.Types,
     ]);
 
     public ComponentType? Find(string type, string version) => Types.FirstOrDefault(known => known.Answers(type, version));

@@ -16,6 +16,7 @@ public abstract partial class PubSubConformance(PubSubTarget target) : IAsyncLif
 
     /// <summary>Stands before every topic and app-id, because tests share a server.</summary>
     private readonly string _prefix = $"{Guid.NewGuid():N}-";
+    private readonly HashSet<string> _prepared = [];
     private IPubSub _pubSub = null!;
 
     private static CancellationToken None => CancellationToken.None;
@@ -194,6 +195,7 @@ public abstract partial class PubSubConformance(PubSubTarget target) : IAsyncLif
     {
         using var call = new CancellationTokenSource();
         var inbox = new Inbox();
+        await PrepareAsync("t");
         _subscriptions.Add(await _pubSub.SubscribeAsync(new PubSubSubscription(Topic("t"), new Dictionary<string, string>()), inbox.HandleAsync, call.Token));
         await call.CancelAsync();
         await PublishAsync("t", "1");
@@ -229,12 +231,29 @@ public abstract partial class PubSubConformance(PubSubTarget target) : IAsyncLif
 
     private async Task<IAsyncDisposable> SubscribeAsync(string topic, Inbox inbox, IPubSub? pubSub = null)
     {
+        await PrepareAsync(topic);
         var subscription = await (pubSub ?? _pubSub).SubscribeAsync(new PubSubSubscription(Topic(topic), new Dictionary<string, string>()), inbox.HandleAsync, None);
         _subscriptions.Add(subscription);
         return subscription;
     }
 
-    private Task PublishAsync(string topic, string text, IPubSub? pubSub = null, TimeSpan? timeToLive = null) =>
-        (pubSub ?? _pubSub).PublishAsync(
-            new PubSubMessage(Topic(topic), Encoding.UTF8.GetBytes(text), "text/plain", new Dictionary<string, string>()) { TimeToLive = timeToLive }, None).AsTask();
+    private async Task PublishAsync(string topic, string text, IPubSub? pubSub = null, TimeSpan? timeToLive = null)
+    {
+        await PrepareAsync(topic);
+        await (pubSub ?? _pubSub).PublishAsync(
+            new PubSubMessage(Topic(topic), Encoding.UTF8.GetBytes(text), "text/plain", new Dictionary<string, string>()) { TimeToLive = timeToLive }, None);
+    }
+
+    private async Task PrepareAsync(string topic)
+    {
+        if (target.PrepareTopic is not { } prepare)
+            return;
+        lock (_prepared)
+        {
+            if (!_prepared.Add(topic))
+                return;
+        }
+
+        await prepare(await BrokerServer.SharedAsync(target.Server!.Value), Topic(topic));
+    }
 }

@@ -13,6 +13,9 @@ public sealed record PubSubTarget(string Type, PubSubFeatures Features)
     /// <summary>The real server it talks to, whose address is added to <see cref="Metadata"/>; all tests share it.</summary>
     public BrokerKind? Server { get; init; }
 
+    /// <summary>Makes a topic of the server, before it is first used; null = the broker does it by itself, and well.</summary>
+    public Func<BrokerServer, string, Task>? PrepareTopic { get; init; }
+
     /// <summary>Messages outlive the broker's client, and subscribers that come later get them.</summary>
     public bool IsDurable { get; init; }
 
@@ -27,6 +30,9 @@ public sealed record PubSubTarget(string Type, PubSubFeatures Features)
 
     /// <summary>Subscriptions of one consumer group share the messages; otherwise each gets all.</summary>
     public bool Competes { get; init; }
+
+    /// <summary>Whole partitions of a topic go to a member of the group, rather than message by message; the driver's own tests show the sharing.</summary>
+    public bool CompetesByPartition { get; init; }
 
     /// <summary>Messages of one subscription that are handled at the same time, at most; set by <see cref="Metadata"/> where it can be.</summary>
     public int MaxInFlight { get; init; } = 1;

@@ -116,7 +116,7 @@ public sealed partial class BrokerServer : IAsyncDisposable
     }
 
     /// <summary>A command of <c>tools/kafka-mock.py</c>.</summary>
-    public Task TellAsync(string command) => _process!.TellAsync(command, "ok");
+    public Task TellAsync(string command) => _process!.TellAsync(command, $"ok {command}");
 
     public async ValueTask DisposeAsync()
     {

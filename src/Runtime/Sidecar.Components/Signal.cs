@@ -1,6 +1,6 @@
 using System.Threading.Channels;
 
-namespace Sidecar.Components.Sqlite;
+namespace Sidecar.Components;
 
 /// <summary>Wakes one waiter; several calls before it looks count as one.</summary>
 internal sealed class Signal

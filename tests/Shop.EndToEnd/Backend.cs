@@ -50,8 +50,10 @@ public sealed class Backend : IAsyncDisposable
         {
             if (SecretOf(server) is { } secret)
                 secrets[secret.Name] = secret.Value;
+            if (UsualAddress(server.Kind) is not { } usual)
+                continue;
             foreach (var file in Directory.EnumerateFiles(Path.Combine(folder, "components", Set)))
-                await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace(UsualAddress(server.Kind), server.Address, StringComparison.Ordinal));
+                await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file)).Replace(usual, server.Address, StringComparison.Ordinal));
         }
 
         await File.WriteAllTextAsync(secretsFile, secrets.ToJsonString());
@@ -71,5 +73,11 @@ public sealed class Backend : IAsyncDisposable
         _ => null,
     };
 
-    private static string UsualAddress(BrokerKind kind) => kind == BrokerKind.Kafka ? "localhost:9092" : "localhost:6379";
+    /// <summary>As the component files have it; null where it is part of the secret.</summary>
+    private static string? UsualAddress(BrokerKind kind) => kind switch
+    {
+        BrokerKind.Redis => "localhost:6379",
+        BrokerKind.Kafka => "localhost:9092",
+        _ => null,
+    };
 }

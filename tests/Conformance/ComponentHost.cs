@@ -53,10 +53,17 @@ public sealed class ComponentHost : IAsyncDisposable
         await component.DisposeAsync();
     }
 
-    public async ValueTask DisposeAsync()
+    /// <summary>Ends all of them, before the servers or relays of a test end.</summary>
+    public async Task CloseAllAsync()
     {
         for (var index = _components.Count - 1; index >= 0; index--)
             await _components[index].DisposeAsync();
+        _components.Clear();
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        await CloseAllAsync();
         Folder.Dispose();
     }
 }

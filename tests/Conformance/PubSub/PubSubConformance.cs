@@ -219,12 +219,13 @@ public abstract partial class PubSubConformance(PubSubTarget target) : IAsyncLif
         Assert.Equal(Enumerable.Range(0, 21).Select(number => $"{number}"), await inbox.NextTextsAsync(21));
     }
 
-    private async Task<IPubSub> OpenAsync(string appId = "app", SharedResources? shared = null, TimeProvider? time = null, BrokerServer? server = null)
+    private async Task<IPubSub> OpenAsync(
+        string appId = "app", SharedResources? shared = null, TimeProvider? time = null, BrokerServer? server = null, Dictionary<string, string>? metadata = null)
     {
-        var metadata = target.Metadata(_host.Folder);
+        var all = target.Metadata(_host.Folder);
         if (target.Server is { } kind)
-            metadata = metadata.Concat((server ?? await BrokerServer.SharedAsync(kind)).Metadata).ToDictionary();
-        return await _host.OpenAsync<IPubSub>(target.Type, metadata, shared, _prefix + appId, time: time);
+            all = all.Concat(metadata ?? (server ?? await BrokerServer.SharedAsync(kind)).Metadata).GroupBy(field => field.Key).ToDictionary(field => field.Key, field => field.Last().Value);
+        return await _host.OpenAsync<IPubSub>(target.Type, all, shared, _prefix + appId, time: time);
     }
 
     private string Topic(string topic) => _prefix + topic;

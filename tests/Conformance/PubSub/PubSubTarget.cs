@@ -13,6 +13,9 @@ public sealed record PubSubTarget(string Type, PubSubFeatures Features)
     /// <summary>The real server it talks to, whose address is added to <see cref="Metadata"/>; all tests share it.</summary>
     public BrokerKind? Server { get; init; }
 
+    /// <summary>Metadata that make it notice a lost server, or a lost member, within a second or two.</summary>
+    public Func<Dictionary<string, string>, Dictionary<string, string>> Impatient { get; init; } = metadata => metadata;
+
     /// <summary>Makes a topic of the server, before it is first used; null = the broker does it by itself, and well.</summary>
     public Func<BrokerServer, string, Task>? PrepareTopic { get; init; }
 

@@ -190,12 +190,12 @@ public abstract partial class StateStoreConformance(StateStoreTarget target) : I
         Assert.Equal("2", Text(await GetAsync("k")));
     }
 
-    private async Task<IStateStore> OpenAsync(SharedResources? shared = null, BrokerServer? server = null)
+    private async Task<IStateStore> OpenAsync(SharedResources? shared = null, BrokerServer? server = null, Dictionary<string, string>? metadata = null)
     {
-        var metadata = target.Metadata(_host.Folder);
+        var all = target.Metadata(_host.Folder);
         if (target.Server is { } kind)
-            metadata = metadata.Concat((server ?? await BrokerServer.SharedAsync(kind)).Metadata).ToDictionary();
-        return await _host.OpenAsync<IStateStore>(target.Type, metadata, shared, time: target.FollowsClock ? _clock : null, version: target.Version);
+            all = all.Concat(metadata ?? (server ?? await BrokerServer.SharedAsync(kind)).Metadata).GroupBy(field => field.Key).ToDictionary(field => field.Key, field => field.Last().Value);
+        return await _host.OpenAsync<IStateStore>(target.Type, all, shared, time: target.FollowsClock ? _clock : null, version: target.Version);
     }
 
     private string Key(string key) => _prefix + key;

@@ -16,6 +16,9 @@ public sealed record StateStoreTarget(string Type, StateFeatures Features)
     /// <summary>The real server it talks to, whose address is added to <see cref="Metadata"/>; all tests share it.</summary>
     public BrokerKind? Server { get; init; }
 
+    /// <summary>Metadata that make it notice a lost server, or a lost member, within a second or two.</summary>
+    public Func<Dictionary<string, string>, Dictionary<string, string>> Impatient { get; init; } = metadata => metadata;
+
     /// <summary>What was saved is there after a restart.</summary>
     public bool IsDurable { get; init; }
 

@@ -65,7 +65,7 @@ public enum StateResult
 
 public readonly record struct StateReadOptions(StateConsistency Consistency = StateConsistency.Unspecified);
 
-/// <param name="ETag">Opaque version of the item.</param>
+/// <param name="ETag">Opaque version of the item; empty for what somebody else has written and that has none.</param>
 /// <param name="ExpiresAt">When the item goes away by itself; null = never, or unknown to the store.</param>
 public sealed record StateItem(ReadOnlyMemory<byte> Value, string ETag, DateTimeOffset? ExpiresAt = null);
 

@@ -12,6 +12,8 @@ namespace Sidecar.Runtime.Hosting;
 internal sealed class ComponentLoader(
     SidecarOptions options, SharedResources shared, ComponentRegistry registry, ISecretReader secrets, IEnumerable<IComponentCheck> checks, ILoggerFactory loggers)
 {
+    private static readonly TimeSpan TellingTime = TimeSpan.FromMilliseconds(250);
+
     private readonly ILogger _logger = loggers.CreateLogger<ComponentLoader>();
 
     public async Task LoadAsync(ResourceSet resources, CancellationToken cancellationToken)
@@ -68,17 +70,21 @@ internal sealed class ComponentLoader(
         foreach (var check in checks)
             check.Check(resource, metadata);
         var component = type.Create();
+        using var limit = new CancellationTokenSource(OptionRules.Shorter(resource.InitTimeout), options.Time);
+        using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
+        var starting = Task.CompletedTask;
         try
         {
-            using var limit = new CancellationTokenSource(OptionRules.Shorter(resource.InitTimeout), options.Time);
-            using var both = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, limit.Token);
-            await component.InitAsync(Context(resource, metadata), both.Token).WaitAsync(both.Token).ConfigureAwait(false);
+            starting = component.InitAsync(Context(resource, metadata), both.Token);
+            await starting.WaitAsync(both.Token).ConfigureAwait(false);
         }
         catch (Exception failure)
         {
+            var isLate = (failure is OperationCanceledException || limit.IsCancellationRequested) && !cancellationToken.IsCancellationRequested;
+            var awaited = isLate ? await AwaitedAsync(starting).ConfigureAwait(false) : "";
             await DisposeAsync(component).ConfigureAwait(false);
-            if (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested)
-                throw new ComponentException($"did not start within its initTimeout of {resource.InitTimeout.TotalSeconds:0.###} s", failure);
+            if (isLate)
+                throw new ComponentException($"did not start within its initTimeout of {resource.InitTimeout.TotalSeconds:0.###} s{awaited}", failure);
             throw failure is ComponentException or OperationCanceledException ? failure : new ComponentException(failure.Message, failure);
         }
 
@@ -91,6 +97,13 @@ internal sealed class ComponentLoader(
     {
         var now = await ResolveAsync(loaded.Resource, loaded.Type, cancellationToken).ConfigureAwait(false);
         return now.Values.Count != loaded.Metadata.Values.Count || now.Values.Any(pair => loaded.Metadata.Values.GetValueOrDefault(pair.Key) != pair.Value);
+    }
+
+    /// <summary>What a component waited for when its time was over, if it says so; one that does not mind its token is not waited for.</summary>
+    private static async Task<string> AwaitedAsync(Task starting)
+    {
+        await Task.WhenAny(starting, Task.Delay(TellingTime, TimeProvider.System, CancellationToken.None)).ConfigureAwait(false);
+        return starting.Exception?.InnerException is ComponentException told ? $": {told.Message}" : "";
     }
 
     private static async Task DisposeAsync(IComponent component)

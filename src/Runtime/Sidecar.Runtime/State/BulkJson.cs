@@ -54,7 +54,8 @@ internal static class BulkJson
             return;
         }
 
-        json.WriteString("etag"u8, item.ETag);
+        if (item.ETag.Length > 0)
+            json.WriteString("etag"u8, item.ETag);
         if (item.ExpiresAt is not { } expiry)
             return;
         json.WriteStartObject("metadata"u8);

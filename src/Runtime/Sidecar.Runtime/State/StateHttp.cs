@@ -161,7 +161,8 @@ internal static class StateHttp
 
         response.ContentType = "application/json";
         response.ContentLength = item.Value.Length;
-        response.Headers.ETag = item.ETag;
+        if (item.ETag.Length > 0)
+            response.Headers.ETag = item.ETag;
         if (item.ExpiresAt is { } expiry)
             response.Headers[TtlExpireTimeHeader] = Rfc3339.FormatUtc(expiry);
         return response.Body.WriteAsync(item.Value, cancellationToken);

@@ -145,7 +145,7 @@ internal sealed record RedisOptions
         var colon = text.LastIndexOf(':');
 
         // More than one colon and no brackets: an IPv6 address without a port.
-        var hasPort = colon > 0 && (text[0] == '[' ? text[colon - 1] == ']' : text.IndexOf(':', StringComparison.Ordinal) == colon);
+        var hasPort = colon >= 0 && (text[0] == '[' ? text[colon - 1] == ']' : text.IndexOf(':', StringComparison.Ordinal) == colon);
         var host = (hasPort ? text[..colon] : text).Trim('[', ']');
         if (!hasPort)
             return new RedisEndpoint(host, port > 0 ? port : UsualPort);

@@ -52,7 +52,15 @@ internal sealed class RedisPubSub : IPubSub
     public async Task<IAsyncDisposable> SubscribeAsync(PubSubSubscription subscription, PubSubHandler handler, CancellationToken cancellationToken)
     {
         var group = new RedisConsumerGroup(Client, _retries, subscription.Topic, _options);
-        await group.CreateAsync(cancellationToken).ConfigureAwait(false);
+        try
+        {
+            await group.CreateAsync(cancellationToken).ConfigureAwait(false);
+        }
+        catch (ComponentException failure) when (failure.InnerException is RedisConnectionException)
+        {
+            // The reader goes on to try, and makes the group when it finds none.
+            RedisTopicLog.JoinsLater(_logger, subscription.Topic, failure.Message);
+        }
 
         // A batch that is to be collected needs as many places, whatever the others of the component hold.
         var places = subscription.BatchSize > _options.Concurrency ? new SemaphoreSlim(subscription.BatchSize) : _places;

@@ -110,17 +110,19 @@ internal sealed class RedisSubscription : IAsyncDisposable
                 return;
             }
 
-            if (await IsStillOursAsync(entry).ConfigureAwait(false))
+            // The place may have become free at the very moment of the stop, and nothing begins after that.
+            if (!_stopping.IsCancellationRequested && await IsStillOursAsync(entry).ConfigureAwait(false))
             {
                 // Runs up to its first await here, which makes handlers begin in order; the count of those under way owns it.
                 Interlocked.Increment(ref _underWay);
                 _ = HandleAsync(entry, limit);
+                continue;
             }
-            else
-            {
-                _held.TryRemove(entry.Id, out _);
-                _places.Release();
-            }
+
+            _places.Release();
+            if (_stopping.IsCancellationRequested)
+                return;
+            _held.TryRemove(entry.Id, out _);
         }
     }
 

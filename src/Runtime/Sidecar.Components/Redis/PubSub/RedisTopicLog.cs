@@ -4,6 +4,9 @@ namespace Sidecar.Components.Redis;
 
 internal static partial class RedisTopicLog
 {
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The subscription of topic '{Topic}' begins once its server is there: {Reason}")]
+    public static partial void JoinsLater(ILogger logger, string topic, string reason);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "Topic '{Topic}' cannot be read; trying again in {Pause}")]
     public static partial void ReadFailed(ILogger logger, string topic, TimeSpan pause, Exception failure);
 

@@ -57,7 +57,8 @@ internal static class RedisStateScripts
             return byText ? Delete.ByText(operation.Key, version) : Delete.ByHash(operation.Key, version);
         RedisArgument mark = marks && upsert.Concurrency == StateConcurrency.FirstWrite ? "1" : "0";
         RedisArgument seconds = ttl is { } given ? given : "";
-        return byText ? Save.ByText(upsert.Key, version, upsert.Value, mark, seconds) : Save.ByHash(upsert.Key, version, upsert.Value, mark, seconds);
+        var value = upsert.IsJson ? RedisJson.Encode(upsert.Value) : upsert.Value;
+        return byText ? Save.ByText(upsert.Key, version, value, mark, seconds) : Save.ByHash(upsert.Key, version, value, mark, seconds);
     }
 
     /// <summary>The version that the operation asks for. False if its ETag is none that this store gives out.</summary>

@@ -56,6 +56,9 @@ internal sealed class ReloadSetup : IAsyncDisposable
     /// <summary>What every probe does at its start, after it has read its metadata.</summary>
     public Func<Probe, Task> OnInit { get; set; } = _ => Task.CompletedTask;
 
+    /// <summary>What a probe says it waited for when its time to start is over.</summary>
+    public string? WaitsFor { get; set; }
+
     public IEnumerable<string> Names => Registry.All.Select(loaded => loaded.Name);
 
     public string File(string name) => _folder.File(name);
@@ -119,7 +122,15 @@ internal sealed class ReloadSetup : IAsyncDisposable
         public async Task InitAsync(ComponentContext context, CancellationToken cancellationToken)
         {
             Value = context.Metadata.Text("value", "");
-            await setup.OnInit(this).WaitAsync(cancellationToken);
+            try
+            {
+                await setup.OnInit(this).WaitAsync(cancellationToken);
+            }
+            catch (OperationCanceledException) when (setup.WaitsFor is not null)
+            {
+                throw new ComponentException(setup.WaitsFor);
+            }
+
             if (Value.StartsWith("bad", StringComparison.Ordinal))
                 throw new ComponentException($"metadata field 'value' is '{Value}'");
         }

@@ -119,6 +119,21 @@ public sealed class ResourceReloadTests
     }
 
     [Fact]
+    public async Task A_component_that_starts_too_slowly_says_what_it_waited_for()
+    {
+        await using var setup = await new ReloadSetup { WaitsFor = "the server at 127.0.0.1:1 refuses connections" }.StartAsync();
+        setup.OnInit = _ => new TaskCompletionSource().Task;
+        var timers = setup.Clock.ArmedTimers;
+
+        var reload = setup.With("a.yaml", Component("a", "1")).ReloadAsync();
+        await Eventually.TrueAsync(() => setup.Clock.ArmedTimers > timers, "the limit of the start");
+        setup.Clock.Advance(TimeSpan.FromSeconds(5));
+        await reload;
+
+        Assert.EndsWith("initTimeout of 5 s: the server at 127.0.0.1:1 refuses connections", Assert.Single(setup.Log).TrimEnd(), StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_component_is_closed_after_the_requests_that_may_use_it()
     {
         await using var setup = await new ReloadSetup().With("a.yaml", Component("a", "1")).StartAsync();

@@ -13,6 +13,7 @@ public sealed class RedisPubSubTests() : PubSubConformance(new PubSubTarget("pub
         ["processingTimeout"] = "30s",
         ["redeliverInterval"] = "200ms",
     },
+    Impatient = metadata => new(metadata) { ["processingTimeout"] = "1s" },
     IsDurable = true,
     GivesBack = true,
     Competes = true,

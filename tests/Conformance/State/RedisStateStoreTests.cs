@@ -7,6 +7,7 @@ public sealed class RedisStateStoreTests() : StateStoreConformance(
     new StateStoreTarget("state.redis", StateFeatures.ETag | StateFeatures.Transactional | StateFeatures.Ttl | StateFeatures.KeysLike)
     {
         Server = BrokerKind.Redis,
+        Impatient = metadata => new(metadata) { ["redisMinRetryInterval"] = "8ms" },
         IsDurable = true,
         FollowsClock = false,
         ForeignETag = StateResult.ETagInvalid,

@@ -147,18 +147,18 @@ public sealed class RunTests : RunFixture
     [Fact]
     public async Task A_set_of_components_without_drivers_is_refused_with_the_set_that_can_be_run()
     {
-        Folder.Write("sets/redis/state.yaml", Component("state.redis"));
+        Folder.Write("sets/etcd/state.yaml", Component("state.etcd"));
         Folder.Write("sets/embedded/state.yaml", Component("state.in-memory", null));
         Directory.CreateDirectory(Folder.File("a"));
         var template = Folder.Write(
             "dapr.yaml",
-            "version: 1\ncommon:\n  resourcesPath: ./sets/redis\ncomponentSets:\n  folder: ./sets\n  default: embedded\napps:\n  - appDirPath: a\n    command: [\"true\"]\n");
+            "version: 1\ncommon:\n  resourcesPath: ./sets/etcd\ncomponentSets:\n  folder: ./sets\n  default: embedded\napps:\n  - appDirPath: a\n    command: [\"true\"]\n");
 
-        var (code, output) = await DaprCli.RunAsync(Folder, "run", "-f", template, "--components", "redis");
+        var (code, output) = await DaprCli.RunAsync(Folder, "run", "-f", template, "--components", "etcd");
 
         Assert.Equal(1, code);
-        Assert.Contains("this runtime has no driver for state.redis yet", output);
-        Assert.Contains("without --components redis the set embedded is taken", output);
+        Assert.Contains("this runtime has no driver for state.etcd yet", output);
+        Assert.Contains("without --components etcd the set embedded is taken", output);
         Assert.Equal(0, (await DaprCli.RunAsync(Folder, "run", "-f", template)).Code);
     }
 

@@ -35,7 +35,6 @@ public sealed class RedisOptionsTests
     [InlineData("useEntraID", "redisHost", "one:1", "useEntraID", "true")]
     [InlineData("useAzureAD", "redisHost", "one:1", "useAzureAD", "true")]
     [InlineData("useOIDC", "redisHost", "one:1", "useOIDC", "true")]
-    [InlineData("redisPassword", "redisHost", "one:1", "redisUsername", "ann")]
     [InlineData("redisDB", "redisHost", "one:1", "redisDB", "-1")]
     [InlineData("readTimeout", "redisHost", "one:1", "readTimeout", "soon")]
     [InlineData("clientKey", "redisHost", "one:1", "enableTLS", "true", "clientCert", "no pem", "clientKey", "secret-key")]

@@ -246,15 +246,12 @@ public sealed class DocumentationFormsTests : IDisposable
     }
 
     [Fact]
-    public void Before_a_run_the_types_that_this_runtime_lacks_are_told_each_at_its_line_and_nothing_else_is_wrong()
+    public void Before_a_run_nothing_is_wrong_with_it_but_the_alias()
     {
         _files.Catalog = ComponentCatalog.Default;
 
-        var errors = Told(_files.Load(strict: true).Errors).ToList();
+        var errors = Told(_files.Load(strict: true).Errors);
 
-        Assert.Contains(errors, error => error.EndsWith("alias '*shared' refers to no anchor before it", StringComparison.Ordinal));
-        Assert.Contains(errors, error => error.StartsWith("8 spec.type: component 'statestore': this runtime has no driver for state.redis yet", StringComparison.Ordinal));
-        Assert.Contains(errors, error => error.StartsWith("8 spec.type: component 'pubsub': this runtime has no driver for pubsub.kafka yet", StringComparison.Ordinal));
-        Assert.Equal(3, errors.Count);
+        Assert.EndsWith("alias '*shared' refers to no anchor before it", Assert.Single(errors), StringComparison.Ordinal);
     }
 }

@@ -17,6 +17,7 @@ internal sealed record RedisOptions
     /// <summary>One server; with <see cref="MasterName"/> the sentinels.</summary>
     public required RedisEndpoint[] Endpoints { get; init; }
 
+    /// <summary>Without a password there is no login, and it is of no use.</summary>
     public string Username { get; init; } = "";
 
     public string Password { get; init; } = "";
@@ -63,7 +64,7 @@ internal sealed record RedisOptions
         if (metadata.Flag("failover") && (master = metadata.Text("sentinelMasterName", "")).Length == 0)
             throw new ComponentException("metadata field 'sentinelMasterName' is required where 'failover' is true");
         var read = Interval(metadata, "readTimeout", TimeSpan.FromSeconds(3));
-        return new RedisOptions
+        var options = new RedisOptions
         {
             Endpoints = Hosts(metadata, isList: master.Length > 0),
             Username = metadata.Text("redisUsername", ""),
@@ -79,7 +80,10 @@ internal sealed record RedisOptions
             DialTimeout = Interval(metadata, "dialTimeout", TimeSpan.FromSeconds(5)),
             ReadTimeout = read,
             WriteTimeout = Interval(metadata, "writeTimeout", read),
-        }.Checked();
+        };
+        if (options.UsesTls)
+            options.Tls(options.Endpoints[0]);
+        return options;
     }
 
     /// <exception cref="ComponentException">Certificate and key are no PEM, or do not belong together.</exception>
@@ -98,15 +102,6 @@ internal sealed record RedisOptions
         {
             throw new ComponentException($"metadata fields 'clientCert' and 'clientKey' are no certificate with its key, both in PEM: {failure.Message}", failure);
         }
-    }
-
-    private RedisOptions Checked()
-    {
-        if (UsesTls)
-            Tls(Endpoints[0]);
-        return Username.Length == 0 || Password.Length > 0
-            ? this
-            : throw new ComponentException("metadata field 'redisUsername' needs 'redisPassword'");
     }
 
     private static void RefuseWhatIsNotHere(ComponentMetadata metadata)

@@ -3,6 +3,7 @@ using Sidecar.Components.Http;
 using Sidecar.Components.InMemory;
 using Sidecar.Components.Local;
 using Sidecar.Components.LocalStorage;
+using Sidecar.Components.Postgres;
 using Sidecar.Components.RabbitMq;
 using Sidecar.Components.Sqlite;
 
@@ -18,7 +19,7 @@ public sealed class ComponentCatalog(IEnumerable<ComponentType> types)
     [
         .. InMemoryComponents.Types, .. SqliteComponents.Types, .. LocalComponents.Types,
         .. CronComponents.Types, .. HttpComponents.Types, .. LocalStorageComponents.Types,
-        .. RabbitMqComponents.Types,
+        .. PostgresComponents.Types, .. RabbitMqComponents.Types,
     ]);
 
     public ComponentType? Find(string type, string version) => Types.FirstOrDefault(known => known.Answers(type, version));

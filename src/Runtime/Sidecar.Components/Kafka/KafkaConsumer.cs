@@ -47,7 +47,7 @@ internal sealed class KafkaConsumer : IKafkaEvents, IAsyncDisposable
                 _topics[wanted.Topic] = topic = new KafkaTopic(wanted.Topic);
             if (topic.IsEmpty)
                 _change ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var subscription = new KafkaSubscription(topic, wanted, handler, LeaveAsync, _handling.Time);
+            var subscription = new KafkaSubscription(topic, wanted, handler, _handling.Drain, LeaveAsync);
             topic.Add(subscription);
             return subscription;
         }

@@ -5,7 +5,7 @@ using Sidecar.Components.PubSub;
 namespace Sidecar.Components.Kafka;
 
 /// <summary>What the partitions of a consumer have in common.</summary>
-internal sealed record KafkaHandling(KafkaHeaders Headers, KafkaRetry Retry, TimeProvider Time, ILogger Logger);
+internal sealed record KafkaHandling(KafkaHeaders Headers, KafkaRetry Retry, KafkaDrain Drain, TimeProvider Time, ILogger Logger);
 
 /// <summary>What became of a message.</summary>
 internal enum KafkaOutcome
@@ -59,10 +59,10 @@ internal sealed class KafkaPartition
         Wake();
 
         // 2. and 3.
-        if (!await KafkaDrain.EndsWithinAsync(_work, KafkaSubscription.DrainTimeout, _handling.Time).ConfigureAwait(false))
+        if (!await _handling.Drain.EndsAsync(_work).ConfigureAwait(false))
         {
             await _cancel.CancelAsync().ConfigureAwait(false);
-            if (!await KafkaDrain.EndsWithinAsync(_work, KafkaSubscription.DrainTimeout, _handling.Time).ConfigureAwait(false))
+            if (!await _handling.Drain.EndsAsync(_work).ConfigureAwait(false))
                 KafkaLog.HandlersLeftBehind(_handling.Logger, _number, _topic.Name);
         }
 

@@ -107,7 +107,8 @@ internal static partial class KafkaSettings
         return known.Contains(text) ? text : throw new ComponentException($"metadata field '{name}' is '{text}', expected {string.Join(", ", known[..^1])} or {known[^1]}");
     }
 
-    private static TimeSpan Positive(ComponentMetadata metadata, string name, TimeSpan defaultValue)
+    /// <exception cref="ComponentException">Not a duration, or out of range.</exception>
+    public static TimeSpan Positive(ComponentMetadata metadata, string name, TimeSpan defaultValue)
     {
         var value = metadata.Duration(name, defaultValue, Second);
         return value >= Millisecond && value <= TimeSpan.FromDays(1) ? value : throw new ComponentException($"metadata field '{name}' must be from 1ms to 24h");

@@ -191,6 +191,7 @@ internal sealed class KafkaConsumer : IKafkaEvents, IAsyncDisposable
     private unsafe void Revoke(NativePartitions* partitions, bool cooperative)
     {
         var names = Names(partitions);
+        KafkaLog.Revoked(_handling.Logger, _group, Text(names));
         Stop(names);
 
         // What was stored is committed by this, before the group is joined again.
@@ -198,7 +199,6 @@ internal sealed class KafkaConsumer : IKafkaEvents, IAsyncDisposable
             Librdkafka.CodeOf(Librdkafka.IncrementalUnassign(_client.Handle, partitions));
         else
             Librdkafka.Assign(_client.Handle, null);
-        KafkaLog.Revoked(_handling.Logger, _group, Text(names));
     }
 
     private void Stop(IEnumerable<(string Topic, int Number)> names)

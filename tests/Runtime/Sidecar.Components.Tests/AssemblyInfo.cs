@@ -1,0 +1,3 @@
+using TestSupport.Brokers;
+
+[assembly: AssemblyFixture(typeof(SharedBrokers))]

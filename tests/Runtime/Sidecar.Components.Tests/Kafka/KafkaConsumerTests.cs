@@ -106,6 +106,10 @@ public sealed class KafkaConsumerTests : KafkaTest
         await PublishToAllAsync(first, "before");
         await mailbox.NextTextsAsync(4);
 
+        // The mock cluster takes no commits while a group forms anew, which brokers do.
+        for (var number = 0; number < 4; number++)
+            await Eventually.TrueAsync(() => RawKafka.Committed(Server.Address, Group, Topic, number) == 1, $"the commit of partition {number}");
+
         var other = new Mailbox();
         await SubscribeAsync(await OpenAsync(secondLog, ("consumerGroupRebalanceStrategy", strategy)), other.HandleAsync);
         await secondLog.LineAsync($"{Topic}/");
@@ -117,32 +121,50 @@ public sealed class KafkaConsumerTests : KafkaTest
     }
 
     [Fact]
-    public async Task A_handler_under_way_when_its_partition_goes_is_waited_for_and_its_message_is_not_handled_twice()
+    public async Task A_handler_under_way_when_the_group_forms_anew_is_waited_for_and_its_message_is_not_handled_twice()
     {
         await CreateTopicAsync(1);
         var log = new LogLines();
-        var first = await OpenAsync(log, ("drainTimeout", "30s"));
+        var pubSub = await OpenAsync(log, ("drainTimeout", "30s"));
         var gate = new TaskCompletionSource();
-        var cancelled = false;
+        var wasCancelled = false;
         var mailbox = new Mailbox(async (_, cancellationToken) =>
         {
             await gate.Task;
-            cancelled = cancellationToken.IsCancellationRequested;
+            wasCancelled = cancellationToken.IsCancellationRequested;
             return Delivery.Ack;
         });
-        await SubscribeAsync(first, mailbox.HandleAsync);
-        await PublishAsync(first, "slow");
+        await SubscribeAsync(pubSub, mailbox.HandleAsync);
+        await PublishAsync(pubSub, "slow");
         await mailbox.NextAsync("the message whose handler is slow");
-        var other = new Mailbox();
-        await SubscribeAsync(await OpenAsync(), other.HandleAsync);
+        await SubscribeAsync(pubSub, new Mailbox().HandleAsync, $"{Topic}-2");
         await log.LineAsync("gives back");
         gate.SetResult();
 
-        // Whoever has the partition now.
-        await PublishAsync(first, "next");
-        var arrived = await (await Task.WhenAny(mailbox.NextTextAsync("the next message"), other.NextTextAsync("the next message")));
-        Assert.Equal("next", arrived);
-        Assert.False(cancelled);
+        await PublishAsync(pubSub, "next");
+        Assert.Equal("next", await mailbox.NextTextAsync("the next message"));
+        Assert.False(wasCancelled);
+    }
+
+    [Fact]
+    public async Task A_handler_that_outlasts_the_drain_time_is_cancelled_and_its_message_comes_again()
+    {
+        await CreateTopicAsync(1);
+        var log = new LogLines();
+        var pubSub = await OpenAsync(log, ("drainTimeout", "100ms"));
+        var times = 0;
+        var mailbox = new Mailbox(async (_, cancellationToken) =>
+        {
+            if (Interlocked.Increment(ref times) == 1)
+                await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, cancellationToken);
+            return Delivery.Ack;
+        });
+        await SubscribeAsync(pubSub, mailbox.HandleAsync);
+        await PublishAsync(pubSub, "stuck");
+        await mailbox.NextAsync("the message whose handler is stuck");
+        await SubscribeAsync(pubSub, new Mailbox().HandleAsync, $"{Topic}-2");
+
+        Assert.Equal("stuck", await mailbox.NextTextAsync("the message that was given back"));
     }
 
     [Fact]

@@ -1,5 +1,7 @@
 using System.Diagnostics;
+using System.Text.Json;
 using Benchmarks.Load;
+using Benchmarks.Servers;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
@@ -16,6 +18,15 @@ internal static class BenchApp
     public const string Document = """{"id":"4711","name":"Ada Lovelace","city":"London","active":true,"points":1815,"tags":["first","analyst","poet"]}""";
 
     public const string Topic = "bench";
+
+    /// <summary>What is published to and read from a server by its own client library.</summary>
+    public const string DirectTopic = "bench-direct";
+
+    /// <summary>Variable with the names of the pub/sub components to subscribe to, commas between.</summary>
+    public const string PubSubs = "BENCH_PUBSUBS";
+
+    /// <summary>Variable with the server to subscribe to directly, a <see cref="DirectServer"/> in JSON.</summary>
+    public const string Server = "BENCH_SERVER";
     private static readonly byte[] DocumentBytes = System.Text.Encoding.UTF8.GetBytes(Document);
     private static readonly Deliveries Delivered = new();
 
@@ -25,12 +36,19 @@ internal static class BenchApp
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         var app = builder.Build();
         app.Urls.Add($"http://127.0.0.1:{Environment.GetEnvironmentVariable("APP_PORT")}");
-        app.MapGet("/dapr/subscribe", () => new[] { Subscription("memory-events"), Subscription("sqlite-events") });
+        var pubsubs = Environment.GetEnvironmentVariable(PubSubs)!.Split(',', StringSplitOptions.RemoveEmptyEntries);
+        app.MapGet("/dapr/subscribe", () => pubsubs.Select(Subscription));
         app.MapGet("/document", GetDocumentAsync);
         app.MapPost("/documents", TakeDocumentsAsync);
         app.MapPost("/events", TakeEventAsync);
         app.MapPost("/deliveries/reset", Delivered.Reset);
         app.MapGet("/deliveries", Delivered.Report);
+        if (Environment.GetEnvironmentVariable(Server) is { Length: > 0 } json)
+        {
+            var server = JsonSerializer.Deserialize<DirectServer>(json)!;
+            await (await DirectClients.OpenAsync(server.Kind, server.Metadata)).SubscribeAsync(DirectTopic, Take);
+        }
+
         await app.RunAsync();
     }
 
@@ -52,9 +70,14 @@ internal static class BenchApp
     private static async Task TakeEventAsync(HttpContext context)
     {
         var body = await ReadAsync(context);
-        if (Stamp.TryRead(body, out var sent))
-            Delivered.Add(sent, Stopwatch.GetTimestamp());
+        Take(body);
         context.Response.StatusCode = StatusCodes.Status204NoContent;
+    }
+
+    private static void Take(ReadOnlySpan<byte> message)
+    {
+        if (Stamp.TryRead(message, out var sent))
+            Delivered.Add(sent, Stopwatch.GetTimestamp());
     }
 
     private static async Task<byte[]> ReadAsync(HttpContext context)

@@ -1,4 +1,5 @@
 using System.Globalization;
+using Benchmarks.Servers;
 
 namespace Benchmarks;
 
@@ -7,9 +8,10 @@ namespace Benchmarks;
 /// <param name="Only">Part of the names of the scenarios to run; null = all.</param>
 /// <param name="Json">Prints JSON in place of the table.</param>
 /// <param name="Connections">Requests under way at once when throughput is measured.</param>
-internal sealed record BenchOptions(bool Quick, string? Only, bool Json, int Connections)
+/// <param name="Components">A server to measure with its components; null = the scenarios that need none.</param>
+internal sealed record BenchOptions(bool Quick, string? Only, bool Json, int Connections, ServerSet? Components = null)
 {
-    private const string Usage = "usage: bench [--quick] [--only NAME] [-o json|table] [--connections N] | bench micro [BenchmarkDotNet arguments]";
+    private const string Usage = "usage: bench [--quick] [--only NAME] [--components redis|rabbitmq|postgres] [-o json|table] [--connections N] | bench micro [BenchmarkDotNet arguments]";
 
     /// <summary>Rounds of each side; their median counts.</summary>
     public int Rounds => Quick ? 2 : 3;
@@ -37,6 +39,9 @@ internal sealed record BenchOptions(bool Quick, string? Only, bool Json, int Con
                     break;
                 case ["--only", var name, ..]:
                     (options, rest) = (options with { Only = name }, rest[2..]);
+                    break;
+                case ["--components", var name, ..] when ServerSet.All.FirstOrDefault(set => set.Name == name) is { } set:
+                    (options, rest) = (options with { Components = set }, rest[2..]);
                     break;
                 case ["-o" or "--output", "json" or "table", ..]:
                     (options, rest) = (options with { Json = rest[1] == "json" }, rest[2..]);

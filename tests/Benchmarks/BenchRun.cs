@@ -13,10 +13,11 @@ internal sealed class BenchRun(BenchOptions options)
 
     public async Task<int> RunAsync()
     {
-        var scenarios = Scenario.All.Where(scenario => options.Only is null || scenario.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase)).ToArray();
+        var all = options.Components is { } set ? Scenario.Of(set) : Scenario.All;
+        var scenarios = all.Where(scenario => options.Only is null || scenario.Name.Contains(options.Only, StringComparison.OrdinalIgnoreCase)).ToArray();
         if (scenarios.Length == 0)
         {
-            await Console.Error.WriteLineAsync($"bench: no scenario matches '{options.Only}'; there are: {string.Join("; ", Scenario.All.Select(scenario => scenario.Name))}");
+            await Console.Error.WriteLineAsync($"bench: no scenario matches '{options.Only}'; there are: {string.Join("; ", all.Select(scenario => scenario.Name))}");
             return 1;
         }
 
@@ -40,8 +41,8 @@ internal sealed class BenchRun(BenchOptions options)
     {
         var results = new List<ScenarioResult>();
         using var load = new LoadProcess();
-        await using var topology = await Topology.StartAsync(isolated);
-        foreach (var preparation in Scenario.Preparations(topology))
+        await using var topology = await Topology.StartAsync(isolated, options.Components);
+        foreach (var preparation in Scenario.Preparations(topology, options.Components))
             await load.RunAsync(preparation);
         foreach (var scenario in scenarios)
         {

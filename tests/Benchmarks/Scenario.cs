@@ -1,10 +1,11 @@
 using Benchmarks.Load;
+using Benchmarks.Servers;
 using Google.Protobuf;
 using Sidecar.Protos;
 
 namespace Benchmarks;
 
-/// <summary>Something done through a sidecar, beside the same done directly to the app.</summary>
+/// <summary>Something done through a sidecar, beside the same done directly to the app, or to the server behind a component.</summary>
 /// <param name="Target">Part of the direct throughput that it is meant to reach; null = shown without judgement.</param>
 /// <param name="Bare">The same by a bare forwarder in the sidecars' place; null = there is none.</param>
 /// <param name="IsDelivery">Done when the event is at its subscriber, not when the publisher has its answer.</param>
@@ -12,6 +13,8 @@ internal sealed record Scenario(string Name, bool Isolated, double? Target, Func
 {
     private const string Item = $$"""[{"key":"document","value":{{BenchApp.Document}}}]""";
     private const string Event = $$"""{{{Stamp.Placeholder}},"document":{{BenchApp.Document}}}""";
+
+    private const string DirectKey = "direct-document";
 
     public static IReadOnlyList<Scenario> All { get; } =
     [
@@ -28,8 +31,28 @@ internal sealed record Scenario(string Name, bool Isolated, double? Target, Func
     ];
 
     /// <summary>What must be in the stores before a scenario reads it.</summary>
-    public static IEnumerable<LoadJob> Preparations(Topology topology) =>
-        ((string[])["memory-state", "sqlite-state"]).Select(store => new LoadJob(topology.ApiPort, "POST", $"/v1.0/state/{store}", Item, 1, Count: 1));
+    public static IEnumerable<LoadJob> Preparations(Topology topology, ServerSet? set)
+    {
+        foreach (var store in set is null ? ["memory-state", "sqlite-state"] : set.State is null ? Array.Empty<string>() : [ServerSet.StateComponent])
+            yield return new LoadJob(topology.ApiPort, "POST", $"/v1.0/state/{store}", Item, 1, Count: 1);
+        if (set?.State is not null)
+            yield return new LoadJob(0, "PUT", DirectKey, BenchApp.Document, 1, Count: 1, Direct: topology.Server);
+    }
+
+    /// <summary>State and events on a server, beside the same by its own client library.</summary>
+    public static IReadOnlyList<Scenario> Of(ServerSet set)
+    {
+        List<Scenario> scenarios = [];
+        if (set.State is not null)
+        {
+            scenarios.Add(GetState($"state get, {set.Name}", ServerSet.StateComponent) with { Direct = topology => new LoadJob(0, "GET", DirectKey, BenchApp.Document, 1, Direct: topology.Server) });
+            scenarios.Add(SaveState($"state save, {set.Name}", ServerSet.StateComponent) with { Direct = topology => new LoadJob(0, "PUT", DirectKey, BenchApp.Document, 1, Direct: topology.Server) });
+        }
+
+        if (set.Events is not null)
+            scenarios.Add(Deliver($"publish to delivery, {set.Name}", ServerSet.EventsComponent) with { Direct = topology => new LoadJob(0, "POST", BenchApp.DirectTopic, Event, 1, IsStamped: true, Direct: topology.Server) });
+        return scenarios;
+    }
 
     private static Scenario Invoke(string name, bool isolated, double target) => new(
         name, isolated, target,

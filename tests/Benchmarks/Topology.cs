@@ -2,7 +2,9 @@ using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
 using Benchmarks.Load;
+using Benchmarks.Servers;
 using TestSupport;
+using TestSupport.Brokers;
 
 namespace Benchmarks;
 
@@ -14,10 +16,15 @@ internal sealed class Topology : IAsyncDisposable
 
     private readonly TempFolder _folder = new();
     private readonly bool _isolated;
+    private readonly ServerSet? _set;
+    private BrokerServer? _server;
     private readonly List<TestProcess> _forwarders = [];
     private TestProcess _run = null!;
 
-    private Topology(bool isolated) => _isolated = isolated;
+    private Topology(bool isolated, ServerSet? set) => (_isolated, _set) = (isolated, set);
+
+    /// <summary>The server whose components are measured.</summary>
+    public DirectServer? Server => _server is null ? null : new DirectServer(_server.Kind, _server.Metadata);
 
     public int CallerPort { get; } = FreePorts.Next();
 
@@ -42,11 +49,13 @@ internal sealed class Topology : IAsyncDisposable
     /// <summary>The callee and the caller.</summary>
     public IReadOnlyList<int> Apps { get; private set; } = [];
 
-    public static async Task<Topology> StartAsync(bool isolated)
+    public static async Task<Topology> StartAsync(bool isolated, ServerSet? set)
     {
-        var topology = new Topology(isolated);
+        var topology = new Topology(isolated, set);
         try
         {
+            if (set is not null)
+                topology._server = await BrokerServer.StartAsync(set.Kind);
             topology.WriteFiles();
             topology._run = TestProcess.Start("dotnet", [Program("Sidecar.Cli", "dapr"), "run", "-f", topology._folder.Path, .. isolated ? ["--isolated"] : Array.Empty<string>()], topology._folder.Path, topology.Variables);
             await topology.HealthyAsync(topology.ApiPort);
@@ -88,6 +97,8 @@ internal sealed class Topology : IAsyncDisposable
             await _run.DisposeAsync();
         }
 
+        if (_server is not null)
+            await _server.DisposeAsync();
         _folder.Dispose();
     }
 
@@ -97,27 +108,44 @@ internal sealed class Topology : IAsyncDisposable
 
     private void WriteFiles()
     {
-        foreach (var (name, type, field) in Components())
-            _folder.Write($"resources/{name}.yaml", $"apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {{ name: {name} }}\nspec: {{ type: {type}, version: v1, metadata: [{field}] }}\n");
+        var components = Components().ToList();
+        foreach (var (name, type, fields) in components)
+        {
+            var metadata = string.Join(", ", fields.Select(field => $"{{ name: {field.Key}, value: {JsonSerializer.Serialize(field.Value)} }}"));
+            _folder.Write($"resources/{name}.yaml", $"apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {{ name: {name} }}\nspec: {{ type: {type.Split('/')[0]}, version: {type.Split('/')[1]}, metadata: [{metadata}] }}\n");
+        }
+
+        var pubsubs = string.Join(',', components.Where(component => component.Type.StartsWith("pubsub.", StringComparison.Ordinal)).Select(component => component.Name));
+        var server = _set?.Events is null ? "" : JsonSerializer.Serialize(Server);
         var app = typeof(Topology).Assembly.Location;
         _folder.Write("dapr.yaml", $"""
             version: 1
-            common: {"{"} resourcesPath: ./resources, appLogDestination: file, daprdLogDestination: file {"}"}
+            common: {"{"} resourcesPath: ./resources, appLogDestination: file, daprdLogDestination: file, env: {"{"} {BenchApp.PubSubs}: "{pubsubs}" {"}"} {"}"}
             apps:
               - {"{"} appID: caller, appDirPath: ., appPort: {CallerPort}, daprHTTPPort: {ApiPort}, daprGRPCPort: {GrpcPort}, command: [dotnet, {app}, app] {"}"}
-              - {"{"} appID: callee, appDirPath: ., appPort: {CalleePort}, daprHTTPPort: {OtherApiPort}, command: [dotnet, {app}, app] {"}"}
+              - {"{"} appID: callee, appDirPath: ., appPort: {CalleePort}, daprHTTPPort: {OtherApiPort}, command: [dotnet, {app}, app], env: {"{"} {BenchApp.Server}: {JsonSerializer.Serialize(server)} {"}"} {"}"}
 
             """);
     }
 
     // Events go to the callee alone, so that each is delivered once.
-    private IEnumerable<(string Name, string Type, string Field)> Components()
+    private IEnumerable<(string Name, string Type, Dictionary<string, string> Fields)> Components()
     {
-        yield return ("memory-state", "state.in-memory", "");
-        yield return ("sqlite-state", "state.sqlite", "{ name: connectionString, value: data/state.db }");
-        yield return ("sqlite-events", "pubsub.sqlite", "{ name: connectionString, value: data/events.db }, { name: subscriptionScopes, value: \"caller=\" }");
+        Dictionary<string, string> callee = new() { ["subscriptionScopes"] = "caller=" };
+        if (_set is not null)
+        {
+            if (_set.State is not null)
+                yield return (ServerSet.StateComponent, _set.State, _server!.Metadata);
+            if (_set.Events is not null)
+                yield return (ServerSet.EventsComponent, _set.Events, callee.Concat(_server!.Metadata).Concat(_set.EventsFields).ToDictionary());
+            yield break;
+        }
+
+        yield return ("memory-state", "state.in-memory/v1", []);
+        yield return ("sqlite-state", "state.sqlite/v1", new() { ["connectionString"] = "data/state.db" });
+        yield return ("sqlite-events", "pubsub.sqlite/v1", new(callee) { ["connectionString"] = "data/events.db" });
         if (!_isolated)
-            yield return ("memory-events", "pubsub.in-memory", "{ name: subscriptionScopes, value: \"caller=\" }");
+            yield return ("memory-events", "pubsub.in-memory/v1", callee);
     }
 
     private async Task HealthyAsync(int apiPort)

@@ -6,16 +6,20 @@ namespace Benchmarks.Load;
 /// <param name="Count">How many; 0 = as many as there is time for.</param>
 /// <param name="IsStamped">The body has a <see cref="Stamp.Placeholder"/>, which each request fills in.</param>
 /// <param name="IsGrpc">The path is a method, the body its message in base64; of what HTTP has nothing else counts.</param>
+/// <param name="Direct">The server whose client library does it: <c>GET</c> and <c>PUT</c> of a key, <c>POST</c> to a topic; null = requests over the wire.</param>
 internal sealed record LoadJob(
-    int Port, string Verb, string Path, string Body, int Connections, double Seconds = 0, double Rate = 0, int Count = 0, bool IsStamped = false, bool IsGrpc = false)
+    int Port, string Verb, string Path, string Body, int Connections, double Seconds = 0, double Rate = 0, int Count = 0, bool IsStamped = false, bool IsGrpc = false, DirectServer? Direct = null)
 {
-    public async Task<ILoadConnection> OpenAsync() => IsGrpc ? new GrpcConnection(Port, Path) : await HttpConnection.OpenAsync(Port);
+    public async Task<ILoadConnection> OpenAsync() => Direct is not null ? DirectConnection.Open(Direct, Verb, Path)
+        : IsGrpc ? new GrpcConnection(Port, Path) : await HttpConnection.OpenAsync(Port);
 
     /// <summary>The request as a connection takes it: all that goes over the wire, or the message of a call.</summary>
     public byte[] ToBytes()
     {
         if (IsGrpc)
             return Convert.FromBase64String(Body);
+        if (Direct is not null)
+            return System.Text.Encoding.UTF8.GetBytes(Body);
         var framing = Body.Length == 0 ? "" : $"Content-Type: application/json\r\nContent-Length: {Body.Length}\r\n";
         return System.Text.Encoding.ASCII.GetBytes($"{Verb} {Path} HTTP/1.1\r\nHost: 127.0.0.1:{Port}\r\nUser-Agent: bench\r\nAccept: */*\r\n{framing}\r\n{Body}");
     }

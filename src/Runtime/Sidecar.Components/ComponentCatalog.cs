@@ -4,6 +4,7 @@ using Sidecar.Components.InMemory;
 using Sidecar.Components.Kafka;
 using Sidecar.Components.Local;
 using Sidecar.Components.LocalStorage;
+using Sidecar.Components.Postgres;
 using Sidecar.Components.RabbitMq;
 using Sidecar.Components.Redis;
 using Sidecar.Components.Sqlite;
@@ -20,7 +21,7 @@ public sealed class ComponentCatalog(IEnumerable<ComponentType> types)
     [
         .. InMemoryComponents.Types, .. SqliteComponents.Types, .. LocalComponents.Types,
         .. CronComponents.Types, .. HttpComponents.Types, .. LocalStorageComponents.Types,
-        .. RedisComponents.Types, .. RabbitMqComponents.Types, .. KafkaComponents.Types,
+        .. RedisComponents.Types, .. RabbitMqComponents.Types, .. KafkaComponents.Types, .. PostgresComponents.Types,
     ]);
 
     public ComponentType? Find(string type, string version) => Types.FirstOrDefault(known => known.Answers(type, version));

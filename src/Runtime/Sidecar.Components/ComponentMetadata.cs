@@ -61,6 +61,19 @@ public sealed class ComponentMetadata(IEnumerable<KeyValuePair<string, string>> 
             : throw new ComponentException($"metadata field '{name}' is '{text}', expected a duration such as 500ms, 20s or 1h30m");
     }
 
+    /// <summary>As <see cref="Duration"/>, of the first name that is present.</summary>
+    /// <exception cref="ComponentException">Not a duration.</exception>
+    public TimeSpan DurationOf(ReadOnlySpan<string> names, TimeSpan defaultValue, TimeSpan bareUnit)
+    {
+        foreach (var name in names)
+        {
+            if (Find(name) is not null)
+                return Duration(name, defaultValue, bareUnit);
+        }
+
+        return defaultValue;
+    }
+
     /// <summary>A number of bytes such as <c>1000</c>, <c>10Ki</c> or <c>1M</c>.</summary>
     /// <exception cref="ComponentException">Not a size.</exception>
     public long Size(string name, long defaultValue)

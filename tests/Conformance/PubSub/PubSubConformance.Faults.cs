@@ -32,7 +32,7 @@ public abstract partial class PubSubConformance
             relay.Cut();
             return Task.CompletedTask;
         });
-        await _host.CloseAllAsync();
+        await EndAsync();
     }
 
     [Fact]
@@ -59,7 +59,7 @@ public abstract partial class PubSubConformance
 
         Assert.Equal("1", await heir.NextTextAsync("the message that the other can no longer acknowledge"));
         release.SetResult();
-        await _host.CloseAllAsync();
+        await EndAsync();
     }
 
     [Fact]
@@ -81,16 +81,16 @@ public abstract partial class PubSubConformance
 
         Assert.Equal("before", await inbox.NextTextAsync());
         Assert.Contains("after", await UntilAsync(inbox, "after"));
-        await _host.CloseAllAsync();
+        await EndAsync();
     }
 
     [Fact]
     public async Task A_slow_consumer_is_given_no_more_than_its_share_and_gets_all_in_the_end()
     {
         var gate = new SemaphoreSlim(0);
-        var inbox = new Inbox(async (_, _, _) =>
+        var inbox = new Inbox(async (_, _, cancellationToken) =>
         {
-            await gate.WaitAsync();
+            await gate.WaitAsync(cancellationToken);
             return Delivery.Ack;
         });
         await SubscribeAsync("t", inbox);
@@ -163,16 +163,16 @@ public abstract partial class PubSubConformance
 
         // The group is there before the first message.
         await (await SubscribeAsync("t", new Inbox(HandleAsync))).DisposeAsync();
-        var publishing = Task.WhenAll(Enumerable.Range(0, Many).Select(number => PublishAsync("t", Number(number))));
         for (var round = 0; round < 3; round++)
         {
+            var publishing = Task.WhenAll(Enumerable.Range(round * Many / 3, Many / 3).Select(number => PublishAsync("t", Number(number))));
             var inbox = new Inbox(HandleAsync);
             var subscription = await SubscribeAsync("t", inbox);
             await inbox.NextAsync();
             await subscription.DisposeAsync();
+            await publishing;
         }
 
-        await publishing;
         await SubscribeAsync("t", new Inbox(HandleAsync));
         await Eventually.TrueAsync(() => arrived.Count == Many, $"{Many} messages; there are {arrived.Count}");
     }

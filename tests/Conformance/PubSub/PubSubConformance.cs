@@ -25,10 +25,18 @@ public abstract partial class PubSubConformance(PubSubTarget target) : IAsyncLif
 
     public async ValueTask DisposeAsync()
     {
-        foreach (var subscription in _subscriptions)
-            await subscription.DisposeAsync();
+        await EndAsync();
         await _host.DisposeAsync();
         GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Ends all subscriptions and components; tests do it themselves before servers and relays of their own end.</summary>
+    private async Task EndAsync()
+    {
+        foreach (var subscription in _subscriptions)
+            await subscription.DisposeAsync();
+        _subscriptions.Clear();
+        await _host.CloseAllAsync();
     }
 
     [Fact]

@@ -80,7 +80,7 @@ public abstract partial class StateStoreConformance
     [Fact]
     public async Task Of_many_writers_with_the_same_etag_exactly_one_wins()
     {
-        await SaveAsync("k", "start");
+        await SaveAsync("k", "\"start\"");
         var etag = (await GetAsync("k"))!.ETag;
 
         var results = await Task.WhenAll(Enumerable.Range(0, 50).Select(number => Task.Run(() => SaveAsync("k", Invariant(number), etag))));

@@ -130,11 +130,11 @@ public abstract partial class StateStoreConformance(StateStoreTarget target) : I
     [Fact]
     public async Task A_buffer_may_be_used_again_after_the_save()
     {
-        var buffer = "[1,2,3]"u8.ToArray();
+        var buffer = "1234567"u8.ToArray();
         await _store.SetAsync(new StateUpsert(Key("k"), buffer.AsMemory(0, 7)), None);
         Array.Clear(buffer);
 
-        Assert.Equal("[1,2,3]", Text(await GetAsync("k")));
+        Assert.Equal("1234567", Text(await GetAsync("k")));
     }
 
     [Fact]

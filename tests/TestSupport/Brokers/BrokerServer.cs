@@ -118,6 +118,16 @@ public sealed partial class BrokerServer : IAsyncDisposable
     /// <summary>A command of <c>tools/kafka-mock.py</c>.</summary>
     public Task TellAsync(string command) => _process!.TellAsync(command, $"ok {command}");
 
+    /// <summary>What rabbitmqctl, or psql, says: the view from outside.</summary>
+    public async Task<string> AskAsync(params string[] arguments)
+    {
+        await using var question = TestProcess.Start(
+            "bash", [RepositoryRoot.Combine("tools", "brokers"), "ctl", Name(Kind), Folder, Text(Port), .. arguments], environment: _environment);
+        return await question.ExitAsync() == 0
+            ? question.Output
+            : throw new InvalidOperationException($"{Kind} does not answer {string.Join(' ', arguments)}: {question.Output}");
+    }
+
     public async ValueTask DisposeAsync()
     {
         await EndAsync();

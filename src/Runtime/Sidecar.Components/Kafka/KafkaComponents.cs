@@ -60,6 +60,7 @@ internal static class KafkaComponents
         new("heartbeatInterval", "How often a member tells the group that it lives.", "3s"),
         new("sessionTimeout", "Silence after which the group takes a member for dead.", "10s"),
         new("consumerGroupRebalanceStrategy", "range, roundrobin or sticky (librdkafka's cooperative-sticky).", "range"),
+        new("drainTimeout", "How long a subscription or partition that ends waits for its handlers before it cancels them.", "5s"),
         new("channelBufferSize", "Messages to hold between steps; here what is fetched is limited by its size.", "256"),
         new("consumerFetchMin", "Bytes for which a broker waits before it answers.", "1"),
         new("consumerFetchDefault", "Bytes of a partition that are fetched at once.", "1048576"),

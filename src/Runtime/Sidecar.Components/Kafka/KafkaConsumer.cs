@@ -25,6 +25,12 @@ internal sealed class KafkaConsumer : IKafkaEvents, IAsyncDisposable
 
     /// <summary>Of the polling thread alone.</summary>
     private readonly Dictionary<(string Topic, int Number), KafkaPartition> _partitions = [];
+
+    /// <summary>
+    /// How far partitions were handled that were given back last. A broker may refuse the commit while the group forms anew;
+    /// who gets the partition again at once need not handle twice what it knows.
+    /// </summary>
+    private readonly Dictionary<(string Topic, int Number), long> _handled = [];
     private volatile bool _stopping;
     private volatile bool _leaves = true;
 
@@ -47,7 +53,7 @@ internal sealed class KafkaConsumer : IKafkaEvents, IAsyncDisposable
                 _topics[wanted.Topic] = topic = new KafkaTopic(wanted.Topic);
             if (topic.IsEmpty)
                 _change ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            var subscription = new KafkaSubscription(topic, wanted, handler, LeaveAsync, _handling.Time);
+            var subscription = new KafkaSubscription(topic, wanted, handler, _handling.Drain, LeaveAsync);
             topic.Add(subscription);
             return subscription;
         }
@@ -168,17 +174,19 @@ internal sealed class KafkaConsumer : IKafkaEvents, IAsyncDisposable
     private unsafe void Assign(NativePartitions* partitions, bool cooperative)
     {
         List<KafkaPartition> added = [];
-        foreach (var (topicName, number) in Names(partitions))
+        foreach (var name in Names(partitions))
         {
+            var (topicName, number) = name;
             KafkaTopic? topic;
             lock (_lock)
                 _topics.TryGetValue(topicName, out topic);
             var partition = new KafkaPartition(
-                _client.Handle, topic ?? new KafkaTopic(topicName), number, _handling, offset => Store(topicName, number, offset));
-            _partitions[(topicName, number)] = partition;
+                _client.Handle, topic ?? new KafkaTopic(topicName), number, _handling, _handled.GetValueOrDefault(name), offset => Store(topicName, number, offset));
+            _partitions[name] = partition;
             added.Add(partition);
         }
 
+        _handled.Clear();
         if (cooperative)
             Librdkafka.CodeOf(Librdkafka.IncrementalAssign(_client.Handle, partitions));
         else
@@ -191,6 +199,7 @@ internal sealed class KafkaConsumer : IKafkaEvents, IAsyncDisposable
     private unsafe void Revoke(NativePartitions* partitions, bool cooperative)
     {
         var names = Names(partitions);
+        KafkaLog.Revoked(_handling.Logger, _group, Text(names));
         Stop(names);
 
         // What was stored is committed by this, before the group is joined again.
@@ -198,20 +207,19 @@ internal sealed class KafkaConsumer : IKafkaEvents, IAsyncDisposable
             Librdkafka.CodeOf(Librdkafka.IncrementalUnassign(_client.Handle, partitions));
         else
             Librdkafka.Assign(_client.Handle, null);
-        KafkaLog.Revoked(_handling.Logger, _group, Text(names));
     }
 
-    private void Stop(IEnumerable<(string Topic, int Number)> names)
+    private void Stop(List<(string Topic, int Number)> names)
     {
-        List<Task> stopping = [];
-        foreach (var name in names)
-        {
-            if (_partitions.Remove(name, out var partition))
-                stopping.Add(partition.StopAsync());
-        }
+        List<(string, int)> known = [.. names.Where(_partitions.ContainsKey)];
 
         // The polling thread is ours to block, and the group waits for it; the library goes on telling that this member lives.
-        Task.WhenAll(stopping).GetAwaiter().GetResult();
+        Task.WhenAll(known.Select(name => _partitions[name].StopAsync())).GetAwaiter().GetResult();
+        foreach (var name in known)
+        {
+            if (_partitions.Remove(name, out var stopped) && stopped.Handled is { } offset)
+                _handled[name] = offset;
+        }
     }
 
     private void End()

@@ -25,7 +25,7 @@ internal static partial class KafkaLog
     [LoggerMessage(Level = LogLevel.Information, Message = "Group '{Group}' handles partitions {Partitions}")]
     public static partial void Assigned(ILogger logger, string group, string partitions);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "Group '{Group}' gave back partitions {Partitions}")]
+    [LoggerMessage(Level = LogLevel.Information, Message = "Group '{Group}' gives back partitions {Partitions}")]
     public static partial void Revoked(ILogger logger, string group, string partitions);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Consumer of group '{Group}': {Reason}")]

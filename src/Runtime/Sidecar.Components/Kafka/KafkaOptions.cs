@@ -13,6 +13,9 @@ internal sealed record KafkaOptions
 
     public required KafkaRetry Retry { get; init; }
 
+    /// <summary>How long a subscription or a partition that ends waits for its handlers before it cancels them.</summary>
+    public required TimeSpan DrainTimeout { get; init; }
+
     /// <summary>Key and header values are URL-escaped in the metadata of a delivery.</summary>
     public required bool EscapeHeaders { get; init; }
 
@@ -29,6 +32,7 @@ internal sealed record KafkaOptions
             ConsumerGroup = metadata.Find("consumerGroup", "consumerID") ?? context.AppId,
             Security = KafkaSecurity.Read(metadata),
             Retry = KafkaRetry.Read(metadata),
+            DrainTimeout = KafkaSettings.Positive(metadata, "drainTimeout", TimeSpan.FromSeconds(5)),
             EscapeHeaders = metadata.Flag("escapeHeaders"),
             ExcludedHeaders = ReadPattern(metadata),
         };

@@ -5,7 +5,7 @@ using Sidecar.Components.PubSub;
 namespace Sidecar.Components.Kafka;
 
 /// <summary>What the partitions of a consumer have in common.</summary>
-internal sealed record KafkaHandling(KafkaHeaders Headers, KafkaRetry Retry, TimeProvider Time, ILogger Logger);
+internal sealed record KafkaHandling(KafkaHeaders Headers, KafkaRetry Retry, KafkaDrain Drain, TimeProvider Time, ILogger Logger);
 
 /// <summary>What became of a message.</summary>
 internal enum KafkaOutcome
@@ -30,6 +30,7 @@ internal sealed class KafkaPartition
     private readonly int _number;
     private readonly KafkaHandling _handling;
     private readonly Action<long> _store;
+    private readonly long _handledBefore;
     private readonly KafkaPartitionQueue _queue;
     private readonly Signal _signal = new();
     private readonly CancellationTokenSource _stop = new();
@@ -39,12 +40,16 @@ internal sealed class KafkaPartition
     private bool _mayStore = true;
     private Task _work = Task.CompletedTask;
 
+    /// <param name="handledBefore">Messages before this offset were handled here already, which the broker may not have been told.</param>
     /// <param name="store">Is told the offset behind each message that is done with, in order.</param>
-    public KafkaPartition(KafkaHandle client, KafkaTopic topic, int number, KafkaHandling handling, Action<long> store)
+    public KafkaPartition(KafkaHandle client, KafkaTopic topic, int number, KafkaHandling handling, long handledBefore, Action<long> store)
     {
-        (_topic, _number, _handling, _store) = (topic, number, handling, store);
+        (_topic, _number, _handling, _handledBefore, _store) = (topic, number, handling, handledBefore, store);
         _queue = new KafkaPartitionQueue(client, topic.Name, number, Wake);
     }
+
+    /// <summary>The offset behind what was handled, which is stored; null = nothing was.</summary>
+    public long? Handled { get; private set; }
 
     public void Start() => _work = Task.Run(WorkAsync, CancellationToken.None);
 
@@ -59,10 +64,10 @@ internal sealed class KafkaPartition
         Wake();
 
         // 2. and 3.
-        if (!await KafkaDrain.EndsWithinAsync(_work, KafkaSubscription.DrainTimeout, _handling.Time).ConfigureAwait(false))
+        if (!await _handling.Drain.EndsAsync(_work).ConfigureAwait(false))
         {
             await _cancel.CancelAsync().ConfigureAwait(false);
-            if (!await KafkaDrain.EndsWithinAsync(_work, KafkaSubscription.DrainTimeout, _handling.Time).ConfigureAwait(false))
+            if (!await _handling.Drain.EndsAsync(_work).ConfigureAwait(false))
                 KafkaLog.HandlersLeftBehind(_handling.Logger, _number, _topic.Name);
         }
 
@@ -101,7 +106,7 @@ internal sealed class KafkaPartition
 
     private void Begin(PubSubMessage message, long offset)
     {
-        var outcome = DeliverAsync(message, offset);
+        var outcome = offset < _handledBefore ? Task.FromResult(KafkaOutcome.Handled) : DeliverAsync(message, offset);
         _underWay.Enqueue((offset, outcome));
         outcome.ContinueWith(
             static (_, self) => ((KafkaPartition)self!).Wake(), this, CancellationToken.None, TaskContinuationOptions.ExecuteSynchronously, TaskScheduler.Default);
@@ -134,8 +139,10 @@ internal sealed class KafkaPartition
     {
         lock (_storing)
         {
-            if (_mayStore)
-                _store(offset);
+            if (!_mayStore)
+                return;
+            Handled = offset;
+            _store(offset);
         }
     }
 

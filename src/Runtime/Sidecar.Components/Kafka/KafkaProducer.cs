@@ -160,7 +160,7 @@ internal sealed class KafkaProducer : IKafkaEvents, IAsyncDisposable
         var record = new KafkaRecord(message.Topic)
         {
             // JSON's null stands for a record without a value, which a compacted topic takes as a deletion.
-            Value = message.Data.Span.SequenceEqual("null"u8) ? null : message.Data,
+            Value = message.Data.Span.SequenceEqual("null"u8) ? (ReadOnlyMemory<byte>?)null : message.Data,
             Key = KafkaHeaders.KeyOf(message.Metadata),
             Partition = KafkaHeaders.PartitionOf(message.Metadata),
         };

@@ -93,7 +93,7 @@ internal sealed class KafkaPubSub : IPubSub, IBulkPublisher
             return _consumer ??= new KafkaConsumer(
                 _options.ConsumerGroup,
                 KafkaSettings.ForConsumer(_options, _context.Metadata),
-                new KafkaHandling(_headers, _options.Retry, _context.Time, _context.Logger),
+                new KafkaHandling(_headers, _options.Retry, new KafkaDrain(_options.DrainTimeout, _context.Time), _context.Time, _context.Logger),
                 _tokens);
         }
     }

@@ -70,7 +70,9 @@ internal static partial class KafkaSettings
         yield return new("compression.type", OneOf(metadata, "compression", "none", "none", "gzip", "snappy", "lz4", "zstd"), "compression");
         yield return new("message.max.bytes", Text(MaxMessageBytes(metadata)), "maxMessageBytes");
         yield return new("message.timeout.ms", Milliseconds(PublishLimit(metadata)), "writeTimeout");
-        yield return new("topic.metadata.propagation.max.ms", Milliseconds(Shorter(PublishLimit(metadata), TimeSpan.FromSeconds(5))), "writeTimeout");
+
+        // As long may a topic be unknown that a publish has the broker make; afterwards it does not exist.
+        yield return new("topic.metadata.propagation.max.ms", Milliseconds(Shorter(PublishLimit(metadata) / 2, TimeSpan.FromSeconds(5))), "writeTimeout");
         yield return new("linger.ms", "0", "brokers");
 
         // The partition that Sarama would take for a key; without a key any.
@@ -107,7 +109,8 @@ internal static partial class KafkaSettings
         return known.Contains(text) ? text : throw new ComponentException($"metadata field '{name}' is '{text}', expected {string.Join(", ", known[..^1])} or {known[^1]}");
     }
 
-    private static TimeSpan Positive(ComponentMetadata metadata, string name, TimeSpan defaultValue)
+    /// <exception cref="ComponentException">Not a duration, or out of range.</exception>
+    public static TimeSpan Positive(ComponentMetadata metadata, string name, TimeSpan defaultValue)
     {
         var value = metadata.Duration(name, defaultValue, Second);
         return value >= Millisecond && value <= TimeSpan.FromDays(1) ? value : throw new ComponentException($"metadata field '{name}' must be from 1ms to 24h");

@@ -13,12 +13,9 @@ internal enum KafkaVerdict
 }
 
 /// <summary>One handler of a topic; counts its calls, so that its end can wait for them.</summary>
-internal sealed class KafkaSubscription(KafkaTopic topic, PubSubSubscription subscription, PubSubHandler handler, Func<KafkaSubscription, Task> leave, TimeProvider time)
+internal sealed class KafkaSubscription(KafkaTopic topic, PubSubSubscription subscription, PubSubHandler handler, KafkaDrain drain, Func<KafkaSubscription, Task> leave)
     : IAsyncDisposable
 {
-    /// <summary>Handlers under way at the end get this long before their token is cancelled, and once more to heed it.</summary>
-    public static readonly TimeSpan DrainTimeout = TimeSpan.FromSeconds(5);
-
     private readonly CancellationTokenSource _cancel = new();
     private readonly TaskCompletionSource _drained = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _lock = new();
@@ -78,10 +75,10 @@ internal sealed class KafkaSubscription(KafkaTopic topic, PubSubSubscription sub
         topic.Remove(this);
 
         // 2. and 3.
-        if (!await KafkaDrain.EndsWithinAsync(_drained.Task, DrainTimeout, time).ConfigureAwait(false))
+        if (!await drain.EndsAsync(_drained.Task).ConfigureAwait(false))
         {
             await _cancel.CancelAsync().ConfigureAwait(false);
-            await KafkaDrain.EndsWithinAsync(_drained.Task, DrainTimeout, time).ConfigureAwait(false);
+            await drain.EndsAsync(_drained.Task).ConfigureAwait(false);
         }
 
         // 4.
@@ -89,13 +86,15 @@ internal sealed class KafkaSubscription(KafkaTopic topic, PubSubSubscription sub
     }
 }
 
-internal static class KafkaDrain
+/// <summary>How long handlers under way may take when what they belong to ends, before their token is cancelled, and once more to heed that.</summary>
+internal sealed record KafkaDrain(TimeSpan Limit, TimeProvider Time)
 {
-    public static async Task<bool> EndsWithinAsync(Task task, TimeSpan limit, TimeProvider time)
+    /// <summary>False when the time is over.</summary>
+    public async Task<bool> EndsAsync(Task task)
     {
         try
         {
-            await task.WaitAsync(limit, time).ConfigureAwait(false);
+            await task.WaitAsync(Limit, Time).ConfigureAwait(false);
             return true;
         }
         catch (TimeoutException)

@@ -46,6 +46,7 @@ internal sealed class RabbitMqConnection(ConnectionFactory factory, string purpo
         try
         {
             var connection = await factory.CreateConnectionAsync(_stopping.Token).ConfigureAwait(false);
+            await CheckAsync(connection).ConfigureAwait(false);
             RabbitMqLog.Connected(logger, factory.HostName, connection.Endpoint.Port, purpose);
             connection.ConnectionShutdownAsync += (_, ended) =>
             {
@@ -58,6 +59,21 @@ internal sealed class RabbitMqConnection(ConnectionFactory factory, string purpo
         catch (Exception failure) when (failure is not OperationCanceledException || !_stopping.IsCancellationRequested)
         {
             throw RabbitMqFault.OfConnection(factory, failure);
+        }
+    }
+
+    /// <summary>The library does not wait for the broker's word on the virtual host; a channel can be had only after it.</summary>
+    private async Task CheckAsync(IConnection connection)
+    {
+        try
+        {
+            var channel = await connection.CreateChannelAsync(cancellationToken: _stopping.Token).ConfigureAwait(false);
+            await channel.DisposeAsync().ConfigureAwait(false);
+        }
+        catch
+        {
+            await connection.DisposeAsync().ConfigureAwait(false);
+            throw;
         }
     }
 

@@ -10,9 +10,6 @@ internal static partial class RabbitMqLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "The connection to RabbitMQ at {Host}:{Port} for {Purpose} is lost: {Reason}")]
     public static partial void ConnectionLost(ILogger logger, string host, int port, string purpose, string reason);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Waiting for RabbitMQ: {Reason}; trying again within the component's initTimeout")]
-    public static partial void Waiting(ILogger logger, string reason);
-
     [LoggerMessage(Level = LogLevel.Warning, Message = "Publishing to topic '{Topic}' failed, try {Attempt} of {Attempts}: {Reason}")]
     public static partial void PublishFailed(ILogger logger, string topic, int attempt, int attempts, string reason);
 

@@ -9,9 +9,6 @@ namespace Sidecar.Components.RabbitMq;
 /// </summary>
 internal sealed class RabbitMqPubSub : IPubSub
 {
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(250);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(3);
-
     private RabbitMqOptions _options = null!;
     private TimeProvider _time = TimeProvider.System;
     private ILogger _logger = null!;
@@ -30,7 +27,8 @@ internal sealed class RabbitMqPubSub : IPubSub
         _publisher = new RabbitMqPublisher(_publishing, _options, _time, _logger);
         try
         {
-            await ConnectAsync(cancellationToken).ConfigureAwait(false);
+            await BackendStart.ConnectAsync(
+                "RabbitMQ", _publishing.GetAsync, failure => failure is RabbitMqFault { IsPermanent: false }, _time, _logger, cancellationToken).ConfigureAwait(false);
         }
         catch (RabbitMqFault refused)
         {
@@ -75,23 +73,5 @@ internal sealed class RabbitMqPubSub : IPubSub
             await _publishing.DisposeAsync().ConfigureAwait(false);
         if (_consuming is not null)
             await _consuming.DisposeAsync().ConfigureAwait(false);
-    }
-
-    /// <summary>Waits for a broker that is not up yet; one that refuses is not asked again.</summary>
-    private async Task ConnectAsync(CancellationToken cancellationToken)
-    {
-        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
-        {
-            try
-            {
-                await _publishing!.GetAsync(cancellationToken).ConfigureAwait(false);
-                return;
-            }
-            catch (RabbitMqFault failure) when (!failure.IsPermanent)
-            {
-                RabbitMqLog.Waiting(_logger, failure.Message);
-                await Task.Delay(pause, _time, cancellationToken).ConfigureAwait(false);
-            }
-        }
     }
 }

@@ -84,8 +84,9 @@ internal sealed class RabbitMqQueue
 
     private async Task DeclareDeadLettersAsync(IChannel channel, CancellationToken cancellationToken)
     {
-        Dictionary<string, object?> arguments = new() { ["x-queue-mode"] = "lazy" };
+        Dictionary<string, object?> arguments = [];
         Limit(arguments, _options.MaxLength, _options.MaxLengthBytes);
+        arguments["x-queue-mode"] = "lazy";
         await channel.ExchangeDeclareAsync(DeadLetterExchange, ExchangeType.Fanout, durable: true, _options.DeletedWhenUnused, cancellationToken: cancellationToken).ConfigureAwait(false);
         await channel.QueueDeclareAsync(DeadLetterQueue, durable: true, exclusive: false, _options.DeletedWhenUnused, arguments, cancellationToken: cancellationToken).ConfigureAwait(false);
         await channel.QueueBindAsync(DeadLetterQueue, DeadLetterExchange, "", cancellationToken: cancellationToken).ConfigureAwait(false);

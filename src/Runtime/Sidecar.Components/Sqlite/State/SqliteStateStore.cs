@@ -1,5 +1,4 @@
 using System.Text.RegularExpressions;
-using Microsoft.Extensions.Logging;
 using Sidecar.Components.State;
 
 namespace Sidecar.Components.Sqlite;
@@ -9,12 +8,11 @@ internal sealed partial class SqliteStateStore : IStateStore
 {
     private const int MostAtOnce = 500;
 
-    private readonly CancellationTokenSource _stopping = new();
     private SharedLease<SqliteFile>? _file;
     private SqliteStateTable _table = null!;
     private SqliteLimits _limits;
     private TimeProvider _time = TimeProvider.System;
-    private Task _cleaning = Task.CompletedTask;
+    private StateCleanup? _cleanup;
 
     public StateFeatures Features => StateFeatures.ETag | StateFeatures.Transactional | StateFeatures.Ttl | StateFeatures.KeysLike;
 
@@ -29,8 +27,8 @@ internal sealed partial class SqliteStateStore : IStateStore
             UseWal = !metadata.Flag("disableWAL"),
             SynchronousFull = SqliteFileOptions.ReadSynchronous(metadata),
         };
-        var timeout = Duration(metadata, "timeout", "timeoutInSeconds", TimeSpan.FromSeconds(20));
-        var interval = Duration(metadata, "cleanupInterval", "cleanupIntervalInSeconds", TimeSpan.Zero);
+        var timeout = metadata.DurationOf(["timeout", "timeoutInSeconds"], TimeSpan.FromSeconds(20), TimeSpan.FromSeconds(1));
+        var interval = metadata.DurationOf(["cleanupInterval", "cleanupIntervalInSeconds"], TimeSpan.Zero, TimeSpan.FromSeconds(1));
         if (timeout < TimeSpan.FromSeconds(1))
             throw new ComponentException("metadata field 'timeout' must be at least 1s");
         _limits = new SqliteLimits(timeout, metadata.Duration("busyTimeout", TimeSpan.FromSeconds(2), TimeSpan.FromSeconds(1)));
@@ -41,8 +39,7 @@ internal sealed partial class SqliteStateStore : IStateStore
         _file = await SqliteFile.OpenAsync(context.Shared, options, _table.Create(), new SqliteLimits(timeout, timeout), cancellationToken).ConfigureAwait(false);
 
         // 3. Expired rows are invisible at once; deleting them is a matter of space, and off unless asked for.
-        if (interval > TimeSpan.Zero)
-            _cleaning = CleanAsync(interval, context.Logger);
+        _cleanup = new StateCleanup(interval, stopping => DeleteExpiredAsync(interval, stopping), _time, context.Logger);
     }
 
     public async ValueTask<StateItem?> GetAsync(string key, StateReadOptions options, CancellationToken cancellationToken)
@@ -67,8 +64,8 @@ internal sealed partial class SqliteStateStore : IStateStore
 
     public async ValueTask DisposeAsync()
     {
-        await _stopping.CancelAsync().ConfigureAwait(false);
-        await _cleaning.ConfigureAwait(false);
+        if (_cleanup is not null)
+            await _cleanup.DisposeAsync().ConfigureAwait(false);
         if (_file is not null)
             await _file.DisposeAsync().ConfigureAwait(false);
     }
@@ -76,41 +73,15 @@ internal sealed partial class SqliteStateStore : IStateStore
     private async ValueTask<StateResult> WriteAsync(StateOperation operation, CancellationToken cancellationToken) =>
         await File.WriteAsync(new WriteState(new PreparedState(_table, operation, _time.GetUtcNow())), _limits, cancellationToken).ConfigureAwait(false);
 
-    private async Task CleanAsync(TimeSpan interval, ILogger logger)
-    {
-        using var timer = new PeriodicTimer(interval, _time);
-        try
-        {
-            while (await timer.WaitForNextTickAsync(_stopping.Token).ConfigureAwait(false))
-            {
-                try
-                {
-                    await DeleteExpiredAsync(interval).ConfigureAwait(false);
-                }
-                catch (Exception failure) when (failure is not (OperationCanceledException or OutOfMemoryException))
-                {
-                    CleanupFailed(logger, failure);
-                }
-            }
-        }
-        catch (OperationCanceledException)
-        {
-            // Disposed.
-        }
-    }
-
-    private async Task DeleteExpiredAsync(TimeSpan interval)
+    private async Task DeleteExpiredAsync(TimeSpan interval, CancellationToken stopping)
     {
         var now = _time.GetUtcNow();
-        if (!await File.WriteAsync(new ClaimCleanup(_table, now, interval), _limits, _stopping.Token).ConfigureAwait(false))
+        if (!await File.WriteAsync(new ClaimCleanup(_table, now, interval), _limits, stopping).ConfigureAwait(false))
             return;
-        while (await File.WriteAsync(new DeleteExpiredState(_table, now, MostAtOnce), _limits, _stopping.Token).ConfigureAwait(false) == MostAtOnce)
+        while (await File.WriteAsync(new DeleteExpiredState(_table, now, MostAtOnce), _limits, stopping).ConfigureAwait(false) == MostAtOnce)
         {
         }
     }
-
-    private static TimeSpan Duration(ComponentMetadata metadata, string name, string alias, TimeSpan defaultValue) =>
-        metadata.Duration(metadata.Find(name) is null ? alias : name, defaultValue, TimeSpan.FromSeconds(1));
 
     private static string TableName(ComponentMetadata metadata, string field, string defaultValue)
     {
@@ -122,7 +93,4 @@ internal sealed partial class SqliteStateStore : IStateStore
 
     [GeneratedRegex("^[A-Za-z0-9_]+$")]
     private static partial Regex TableForm();
-
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Expired state could not be deleted; trying again at the next interval")]
-    private static partial void CleanupFailed(ILogger logger, Exception failure);
 }

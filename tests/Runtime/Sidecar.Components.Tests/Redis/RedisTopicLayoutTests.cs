@@ -168,6 +168,19 @@ public sealed class RedisTopicLayoutTests : RealRedisTest
     }
 
     [Fact]
+    public async Task A_component_that_is_closed_before_its_subscription_ends_it_first()
+    {
+        var pubSub = await OpenAsync(new RedisPubSub());
+        var subscription = await SubscribeAsync(pubSub, "t", Take);
+        await pubSub.PublishAsync(Message("t", "1"), None);
+        await NextAsync();
+        await pubSub.DisposeAsync().AsTask().WithinAsync("the end of the component");
+
+        await subscription.DisposeAsync().AsTask().WithinAsync("the end of the subscription");
+        Assert.Equal("", await PendingAsync("t"));
+    }
+
+    [Fact]
     public async Task A_group_that_somebody_destroys_is_made_again()
     {
         var pubSub = await OpenAsync(new RedisPubSub());

@@ -71,7 +71,17 @@ internal sealed class RedisPubSub : IPubSub
         return joined;
     }
 
-    public ValueTask DisposeAsync() => _client?.DisposeAsync() ?? ValueTask.CompletedTask;
+    /// <summary>Subscriptions that are still there end first, while they can give back what they hold.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        RedisSubscription[] left;
+        lock (_lock)
+            left = [.. _subscriptions];
+        foreach (var subscription in left)
+            await subscription.DisposeAsync().ConfigureAwait(false);
+        if (_client is not null)
+            await _client.DisposeAsync().ConfigureAwait(false);
+    }
 
     /// <summary>What it has given back, another of the topic takes up at once.</summary>
     private void Remove(RedisSubscription ended)

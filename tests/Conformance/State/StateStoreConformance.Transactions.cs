@@ -32,9 +32,11 @@ public abstract partial class StateStoreConformance
     public async Task A_transaction_that_fails_anywhere_leaves_nothing(int position)
     {
         RollingBack();
+        await SaveAsync("kept", "\"older\"");
+        var stale = (await GetAsync("kept"))!.ETag;
         await SaveAsync("kept", "\"old\"");
         List<StateOperation> operations = [Upsert("new", "1"), new StateDelete(Key("kept"))];
-        operations.Insert(position, Upsert("kept", "2", etag: Guid.NewGuid().ToString()));
+        operations.Insert(position, Upsert("kept", "2", etag: stale));
 
         Assert.Equal(StateResult.ETagMismatch, await TransactAsync([.. operations]));
         Assert.Null(await GetAsync("new"));

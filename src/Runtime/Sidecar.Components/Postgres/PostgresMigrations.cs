@@ -9,7 +9,8 @@ namespace Sidecar.Components.Postgres;
 /// </summary>
 /// <param name="table">The metadata table.</param>
 /// <param name="key">Row that holds the level: how many of the steps are done.</param>
-internal sealed class PostgresMigrations(string table, string key, params IReadOnlyList<string> steps)
+/// <param name="check">Fails where the tables that are there are of another kind; then they are left as they were.</param>
+internal sealed class PostgresMigrations(string table, string key, string check, params IReadOnlyList<string> steps)
 {
     public async Task<int> ApplyAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
     {
@@ -28,6 +29,7 @@ internal sealed class PostgresMigrations(string table, string key, params IReadO
                     throw new ComponentException($"the row '{key}' of table '{table}' holds '{text}', expected a number; name another table in 'metadataTableName'");
                 for (var step = level; step < steps.Count; step++)
                     await ExecuteAsync(steps[step]).ConfigureAwait(false);
+                await ExecuteAsync(check).ConfigureAwait(false);
                 if (level < steps.Count)
                 {
                     await ExecuteAsync(

@@ -19,6 +19,7 @@ internal sealed class PostgresStateLayoutV1 : PostgresStateLayout
         Migrations = new PostgresMigrations(
             MetadataTable,
             "migrations",
+            $"SELECT isbinary, insertdate, updatedate, expiredate FROM {Table} LIMIT 0",
             $"""
             CREATE TABLE IF NOT EXISTS {Table} (key text NOT NULL PRIMARY KEY, value jsonb NOT NULL, isbinary boolean NOT NULL,
             insertdate timestamptz NOT NULL DEFAULT now(), updatedate timestamptz NULL)

@@ -14,6 +14,7 @@ internal sealed class PostgresStateLayoutV2 : PostgresStateLayout
         Migrations = new PostgresMigrations(
             MetadataTable,
             $"migrations-state-v2-{prefix}",
+            $"SELECT etag, created_at, updated_at, expires_at FROM {Table} LIMIT 0",
             $"""
             CREATE TABLE IF NOT EXISTS {Table} (key text NOT NULL PRIMARY KEY, value bytea NOT NULL, etag uuid NOT NULL DEFAULT gen_random_uuid(),
             created_at timestamptz NOT NULL DEFAULT now(), updated_at timestamptz, expires_at timestamptz);

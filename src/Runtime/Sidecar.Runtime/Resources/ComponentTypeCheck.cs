@@ -20,7 +20,7 @@ internal sealed class ComponentTypeCheck(ComponentCatalog catalog)
     }
 
     private string Known(string kind) =>
-        string.Join(", ", catalog.Types.Where(type => type.Kind == kind).Select(type => type.Type).DefaultIfEmpty("only " + string.Join(", ", catalog.Types.Select(type => type.Kind).Distinct())));
+        string.Join(", ", catalog.Types.Where(type => type.Kind == kind).Select(type => type.Type).Distinct().DefaultIfEmpty("only " + string.Join(", ", catalog.Types.Select(type => type.Kind).Distinct())));
 
     private static IEnumerable<ResourceProblem> MissingFields(ComponentResource component, ComponentType type) =>
         from field in type.Fields

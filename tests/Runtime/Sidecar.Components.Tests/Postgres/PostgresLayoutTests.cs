@@ -192,8 +192,10 @@ public sealed class PostgresLayoutTests : PostgresTest
     public async Task A_table_of_the_other_version_is_left_alone_and_told(string there, string opened)
     {
         await (await OpenAsync(there)).SetAsync(Upsert("k", "1"), None);
+        var columns = await SqlAsync(string.Format(null, Columns, "state"));
 
         Assert.Contains("'version'", (await Assert.ThrowsAsync<ComponentException>(() => OpenAsync(opened))).Message);
+        Assert.Equal(columns, await SqlAsync(string.Format(null, Columns, "state")));
         Assert.Equal("1", Text(await (await OpenAsync(there)).GetAsync("k", default, None)));
     }
 

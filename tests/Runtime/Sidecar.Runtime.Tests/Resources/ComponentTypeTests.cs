@@ -7,8 +7,8 @@ namespace Sidecar.Runtime.Tests.Resources;
 public sealed class ComponentTypeTests
 {
     [Theory]
-    [InlineData("state.etcd", "this runtime has no driver for state.etcd yet; it has state.in-memory, state.sqlite")]
-    [InlineData("state.sqlte", "this runtime has no driver for state.sqlte yet; did you mean 'state.sqlite'?; it has state.in-memory, state.sqlite")]
+    [InlineData("state.etcd", "this runtime has no driver for state.etcd yet; it has state.in-memory, state.sqlite, state.redis, state.postgresql")]
+    [InlineData("state.sqlte", "this runtime has no driver for state.sqlte yet; did you mean 'state.sqlite'?; it has state.in-memory, state.sqlite, state.redis, state.postgresql")]
     [InlineData("bindings.kafka", "this runtime has no driver for bindings.kafka yet; it has bindings.cron, bindings.http, bindings.localstorage")]
     [InlineData("lock.redis", "this runtime has no driver for lock.redis yet; it has only state, pubsub, secretstores, bindings")]
     public void A_type_without_a_driver_is_an_error_at_its_line(string type, string message)

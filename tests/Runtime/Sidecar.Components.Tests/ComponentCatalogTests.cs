@@ -11,6 +11,7 @@ public sealed class ComponentCatalogTests
     [InlineData("State.SQLite", "V1")]
     [InlineData("pubsub.in-memory", "v1")]
     [InlineData("pubsub.sqlite", "v1")]
+    [InlineData("pubsub.kafka", "v1")]
     [InlineData("secretstores.local.file", "v1")]
     [InlineData("secretstores.local.env", "v1")]
     [InlineData("pubsub.rabbitmq", "v1")]

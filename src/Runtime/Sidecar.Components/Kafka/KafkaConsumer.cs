@@ -213,8 +213,17 @@ internal sealed class KafkaConsumer : IKafkaEvents, IAsyncDisposable
     {
         List<(string, int)> known = [.. names.Where(_partitions.ContainsKey)];
 
-        // The polling thread is ours to block, and the group waits for it; the library goes on telling that this member lives.
-        Task.WhenAll(known.Select(name => _partitions[name].StopAsync())).GetAwaiter().GetResult();
+        try
+        {
+            // The polling thread is ours to block, and the group waits for it; the library goes on telling that this member lives.
+            Task.WhenAll(known.Select(name => _partitions[name].StopAsync())).GetAwaiter().GetResult();
+        }
+        catch (Exception failure) when (failure is not OutOfMemoryException)
+        {
+            // A callback of somebody's token, perhaps. Beyond here is the library, through which no exception may pass.
+            KafkaLog.StopFailed(_handling.Logger, _group, failure);
+        }
+
         foreach (var name in known)
         {
             if (_partitions.Remove(name, out var stopped) && stopped.Handled is { } offset)

@@ -43,8 +43,8 @@ internal static partial class KafkaLog
     [LoggerMessage(Level = LogLevel.Error, Message = "The producer cannot go on and is replaced: {Reason}")]
     public static partial void ProducerReplaced(ILogger logger, string reason);
 
-    [LoggerMessage(Level = LogLevel.Error, Message = "The consumer of group '{Group}' failed; trying again")]
-    public static partial void ConsumerFailed(ILogger logger, string group, Exception failure);
+    [LoggerMessage(Level = LogLevel.Error, Message = "Partitions of group '{Group}' did not stop as they should; their messages may come twice")]
+    public static partial void StopFailed(ILogger logger, string group, Exception failure);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} messages were not published before the component ended")]
     public static partial void NotFlushed(ILogger logger, int count);

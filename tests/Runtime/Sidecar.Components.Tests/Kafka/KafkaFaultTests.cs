@@ -119,4 +119,25 @@ public sealed class KafkaFaultTests : KafkaTest
         Assert.StartsWith("the broker refuses the credentials; see metadata fields 'authType', 'saslUsername', 'saslPassword'", failure.Message, StringComparison.Ordinal);
         Assert.DoesNotContain(log.All.Append(failure.Message), static text => text.Contains("hunter2", StringComparison.Ordinal));
     }
+
+    [Fact]
+    public async Task A_token_of_the_endpoint_is_what_oidc_shows_to_the_broker()
+    {
+        await using var broker = new RefusingBroker();
+        await using var endpoint = await TestApp.StartAsync(app => app.On("/token", 200, """{"access_token":"the-token","expires_in":600}"""));
+        var pubSub = Own(new KafkaPubSub());
+        var start = pubSub.InitAsync(
+            Context(
+                new LogLines(), ("brokers", $"127.0.0.1:{broker.Port}"), ("authType", "oidc"), ("disableTls", "true"), ("oidcClientID", "shop"),
+                ("oidcClientSecret", "s:1"), ("oidcTokenEndpoint", $"http://127.0.0.1:{endpoint.Port}/token"), ("oidcScopes", "a,b"), ("oidcExtensions", """{"team":"x"}""")),
+            CancellationToken.None);
+
+        var request = await endpoint.NextAsync("/token");
+        Assert.Equal("grant_type=client_credentials&scope=a+b", request.Text);
+        Assert.Equal($"Basic {Convert.ToBase64String("shop:s%3A1"u8)}", request.Headers["Authorization"]);
+        var credentials = await broker.CredentialsAsync();
+        Assert.Contains("auth=Bearer the-token", credentials, StringComparison.Ordinal);
+        Assert.Contains("team=x", credentials, StringComparison.Ordinal);
+        await Assert.ThrowsAsync<ComponentException>(() => start.WithinAsync("the refusal"));
+    }
 }

@@ -24,7 +24,12 @@ public sealed class KafkaPublishTests : KafkaTest
         Assert.Equal(
             new Dictionary<string, string>
             {
-                ["__key"] = "b", ["__offset"] = "0", ["__partition"] = "3", ["__topic"] = Topic, ["partitionKey"] = "b", ["colour"] = "ä b",
+                ["__key"] = "b",
+                ["__offset"] = "0",
+                ["__partition"] = "3",
+                ["__topic"] = Topic,
+                ["partitionKey"] = "b",
+                ["colour"] = "ä b",
             },
             metadata);
     }
@@ -128,6 +133,9 @@ public sealed class KafkaPublishTests : KafkaTest
 
         var failure = await Assert.ThrowsAsync<ComponentException>(() => PublishAsync(pubSub, "1"));
         Assert.Equal($"topic '{Topic}' does not exist, and the broker makes none by itself; create it first", failure.Message);
+
+        // Known by now not to be there, it is refused at once, headers or not.
+        await Assert.ThrowsAsync<ComponentException>(() => PublishAsync(pubSub, "1", ("header", "value")));
 
         await Server.TellAsync($"error {Topic} 0");
         await Eventually.TrueAsync(

@@ -2,11 +2,13 @@ using System.Buffers.Binary;
 using System.Net;
 using System.Net.Sockets;
 using System.Text;
+using System.Threading.Channels;
+using TestSupport;
 
 namespace Sidecar.Components.Tests.Kafka;
 
 /// <summary>
-/// As much of a Kafka broker as refuses a password. A request is a size, then key, version and number of the call (2, 2 and 4
+/// As much of a Kafka broker as refuses credentials, and keeps them. A request is a size, then key, version and number of the call (2, 2 and 4
 /// bytes, big-endian), then what does not matter here; an answer is a size, that number, and the body.
 /// </summary>
 internal sealed class RefusingBroker : IAsyncDisposable
@@ -19,6 +21,7 @@ internal sealed class RefusingBroker : IAsyncDisposable
 
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly Task _serving;
+    private readonly Channel<string> _credentials = Channel.CreateUnbounded<string>();
 
     public RefusingBroker()
     {
@@ -28,6 +31,9 @@ internal sealed class RefusingBroker : IAsyncDisposable
     }
 
     public int Port { get; }
+
+    /// <summary>What a client next proves itself with.</summary>
+    public Task<string> CredentialsAsync() => _credentials.Reader.ReadAsync().AsTask().WithinAsync("a client that authenticates");
 
     public async ValueTask DisposeAsync()
     {
@@ -49,7 +55,7 @@ internal sealed class RefusingBroker : IAsyncDisposable
         }
     }
 
-    private static async Task AnswerAsync(TcpClient client)
+    private async Task AnswerAsync(TcpClient client)
     {
         using (client)
         {
@@ -62,7 +68,10 @@ internal sealed class RefusingBroker : IAsyncDisposable
                     await stream.ReadExactlyAsync(size);
                     var request = new byte[BinaryPrimitives.ReadInt32BigEndian(size)];
                     await stream.ReadExactlyAsync(request);
-                    var body = BodyFor(BinaryPrimitives.ReadInt16BigEndian(request), BinaryPrimitives.ReadInt16BigEndian(request.AsSpan(2)));
+                    var call = BinaryPrimitives.ReadInt16BigEndian(request);
+                    if (call == SaslAuthenticate)
+                        _credentials.Writer.TryWrite(Encoding.UTF8.GetString(request));
+                    var body = BodyFor(call, BinaryPrimitives.ReadInt16BigEndian(request.AsSpan(2)));
                     byte[] answer = [.. Int32(4 + body.Length), .. request.AsSpan(4, 4), .. body];
                     await stream.WriteAsync(answer);
                 }
@@ -78,7 +87,7 @@ internal sealed class RefusingBroker : IAsyncDisposable
     {
         ApiVersions when version > 0 => [.. Int16(UnsupportedVersion), .. Int32(0)],
         ApiVersions => [.. Int16(0), .. Int32(4), .. Range(3, 4), .. Range(SaslHandshake, 1), .. Range(ApiVersions, 0), .. Range(SaslAuthenticate, 0)],
-        SaslHandshake => [.. Int16(0), .. Int32(1), .. Text("PLAIN")],
+        SaslHandshake => [.. Int16(0), .. Int32(2), .. Text("PLAIN"), .. Text("OAUTHBEARER")],
         SaslAuthenticate => [.. Int16(SaslAuthenticationFailed), .. Text("no such user"), .. Int32(0)],
         _ => throw new IOException($"call {call} is not known here"),
     };

@@ -6,14 +6,17 @@ namespace Sidecar.Components.Kafka.Native;
 /// <summary>A message to produce: its texts, one after the other in one buffer, and where each begins.</summary>
 internal sealed unsafe class KafkaRecord
 {
+    private const int MostArguments = 7;
+
     private readonly ArrayBufferWriter<byte> _texts = new();
-    private readonly List<(int Name, int Value, int ValueSize)> _headers = [];
+    private readonly List<(int Name, int NameSize, int Value, int ValueSize)> _headers = [];
     private readonly int _topic;
     private int _key;
     private int _keySize = -1;
 
     public KafkaRecord(string topic) => _topic = AddText(topic).Start;
 
+    /// <summary>Null = a record without a value.</summary>
     public ReadOnlyMemory<byte>? Value { get; init; }
 
     public int? Partition { get; init; }
@@ -29,26 +32,16 @@ internal sealed unsafe class KafkaRecord
 
     public void AddHeader(string name, string value)
     {
-        var start = AddText(name).Start;
+        var (nameStart, nameSize) = AddText(name);
         var (valueStart, valueSize) = AddText(value);
-        _headers.Add((start, valueStart, valueSize));
+        _headers.Add((nameStart, nameSize, valueStart, valueSize));
     }
 
     /// <summary>Hands it to the client, which copies all of it. Zero, or why it was not taken.</summary>
     public int Produce(KafkaHandle client, nint opaque)
     {
-        var arguments = stackalloc NativeArgument[6 + Math.Min(_headers.Count, 64)];
-        if (_headers.Count > 64)
-        {
-            fixed (NativeArgument* many = new NativeArgument[6 + _headers.Count])
-                return Produce(client, opaque, many);
-        }
+        var arguments = stackalloc NativeArgument[MostArguments];
 
-        return Produce(client, opaque, arguments);
-    }
-
-    private int Produce(KafkaHandle client, nint opaque, NativeArgument* arguments)
-    {
         // An empty value is one, whereas none is a tombstone; so it must point somewhere.
         byte nothing = 0;
         fixed (byte* texts = _texts.WrittenSpan)
@@ -64,10 +57,26 @@ internal sealed unsafe class KafkaRecord
                 arguments[count++] = NativeArgument.OfKey(texts + _key, _keySize);
             if (Partition is { } partition)
                 arguments[count++] = NativeArgument.OfPartition(partition);
-            foreach (var (name, start, size) in _headers)
-                arguments[count++] = NativeArgument.OfHeader(texts + name, texts + start, size);
-            return Librdkafka.CodeOf(Librdkafka.Produce(client, arguments, (nuint)count));
+
+            // As a list of ours: headers that it makes itself, librdkafka 2.0 frees twice when it refuses the message for its partition.
+            var headers = HeadersOf(texts);
+            if (headers != 0)
+                arguments[count++] = NativeArgument.OfHeaders(headers);
+            var code = Librdkafka.CodeOf(Librdkafka.Produce(client, arguments, (nuint)count));
+            if (code != KafkaCode.None && headers != 0)
+                Librdkafka.HeadersDestroy(headers);
+            return code;
         }
+    }
+
+    private nint HeadersOf(byte* texts)
+    {
+        if (_headers.Count == 0)
+            return 0;
+        var list = Librdkafka.HeadersNew((nuint)_headers.Count);
+        foreach (var (name, nameSize, value, valueSize) in _headers)
+            Librdkafka.HeaderAdd(list, texts + name, nameSize, texts + value, valueSize);
+        return list;
     }
 
     // Names end with a zero, which does no harm behind the others.

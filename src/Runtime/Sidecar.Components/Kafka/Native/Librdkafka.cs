@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Sidecar.Components.Kafka.Native;
@@ -58,12 +57,6 @@ internal static unsafe partial class Librdkafka
     [LibraryImport(Library, EntryPoint = "rd_kafka_metadata_destroy")]
     public static partial void MetadataDestroy(nint metadata);
 
-    [LibraryImport(Library, EntryPoint = "rd_kafka_topic_new", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial nint TopicNew(KafkaHandle client, string topic, nint conf);
-
-    [LibraryImport(Library, EntryPoint = "rd_kafka_topic_destroy")]
-    public static partial void TopicDestroy(nint topic);
-
     [LibraryImport(Library, EntryPoint = "rd_kafka_err2str")]
     private static partial byte* ErrorToText(int code);
 
@@ -84,6 +77,15 @@ internal static unsafe partial class Librdkafka
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_produceva")]
     public static partial nint Produce(KafkaHandle client, NativeArgument* arguments, nuint count);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_headers_new")]
+    public static partial nint HeadersNew(nuint capacity);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_header_add")]
+    public static partial int HeaderAdd(nint headers, byte* name, nint nameSize, byte* value, nint valueSize);
+
+    [LibraryImport(Library, EntryPoint = "rd_kafka_headers_destroy")]
+    public static partial void HeadersDestroy(nint headers);
 
     [LibraryImport(Library, EntryPoint = "rd_kafka_flush")]
     public static partial int Flush(KafkaHandle client, int milliseconds);

@@ -46,15 +46,15 @@ internal unsafe struct NativePartitions
 [StructLayout(LayoutKind.Explicit, Size = 72)]
 internal unsafe struct NativeArgument
 {
-    private const int Topic = 1;
+    private const int TopicTag = 1;
     private const int PartitionTag = 3;
     private const int ValueTag = 4;
     private const int KeyTag = 5;
     private const int OpaqueTag = 6;
     private const int FlagsTag = 7;
-    private const int HeaderTag = 9;
+    private const int HeadersTag = 10;
 
-    /// <summary>The value is copied; key and headers always are.</summary>
+    /// <summary>The value is copied; the key always is.</summary>
     private const int CopyFlag = 2;
 
     [FieldOffset(0)]
@@ -69,10 +69,7 @@ internal unsafe struct NativeArgument
     [FieldOffset(16)]
     private nint _second;
 
-    [FieldOffset(24)]
-    private nint _third;
-
-    public static NativeArgument OfTopic(byte* name) => new() { _tag = Topic, _pointer = (nint)name };
+    public static NativeArgument OfTopic(byte* name) => new() { _tag = TopicTag, _pointer = (nint)name };
 
     public static NativeArgument OfPartition(int partition) => new() { _tag = PartitionTag, _number = partition };
 
@@ -84,8 +81,8 @@ internal unsafe struct NativeArgument
 
     public static NativeArgument OfCopy() => new() { _tag = FlagsTag, _number = CopyFlag };
 
-    public static NativeArgument OfHeader(byte* name, byte* value, int size) =>
-        new() { _tag = HeaderTag, _pointer = (nint)name, _second = (nint)value, _third = size };
+    /// <summary>The client takes over the list, unless it refuses the message.</summary>
+    public static NativeArgument OfHeaders(nint list) => new() { _tag = HeadersTag, _pointer = list };
 }
 
 /// <summary>Codes of <c>rd_kafka_resp_err_t</c>: below zero the library's own, above zero the broker's.</summary>

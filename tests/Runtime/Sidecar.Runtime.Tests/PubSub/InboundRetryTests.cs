@@ -167,16 +167,18 @@ public sealed class InboundRetryTests
     [Fact]
     public async Task The_broker_hears_of_the_end_of_a_subscription_before_its_messages_come_back()
     {
-        var broker = new TestBroker();
-        await using var host = await StartAsync(Constant(retries: -1), broker: broker);
+        // A broker that did not know would take what comes back for a failure, and on some that is the end of the message.
+        var waitingAtTheEnd = -1;
+        await using var host = await StartAsync(Constant(retries: -1), broker: new TestBroker { Ending = () => waitingAtTheEnd = _clock.ArmedTimers });
         host.App.ReplyWith(500);
-        var wasSubscribed = broker.DeliverAsync("orders", OrderEvent).ContinueWith(_ => broker.SubscribedTopics.Contains("orders"), TaskScheduler.Default);
+        var answer = host.Broker.DeliverAsync("orders", OrderEvent);
         await host.App.NextAsync();
         await ArmedAsync();
 
         await host.Feature.OnStoppingAsync(CancellationToken.None).WithinAsync("the stop");
 
-        Assert.False(await wasSubscribed.WithinAsync("the answer"));
+        Assert.Equal(Delivery.Nack, await answer.WithinAsync("the answer"));
+        Assert.Equal(1, waitingAtTheEnd);
     }
 
     [Fact]
@@ -239,6 +241,37 @@ public sealed class InboundRetryTests
         Assert.Equal(["bad", "e"], BulkSubscribeTests.IdsOf((await host.App.NextAsync()).Json).Order());
         Assert.Equal(Delivery.Ack, await last.WithinAsync("the answer to the last"));
         Assert.False(bad.IsCompleted);
+    }
+
+    [Fact]
+    public async Task What_the_sidecar_subscribes_to_for_itself_is_tried_again_too()
+    {
+        var attempts = 0;
+        await using var host = await StartAsync(Constant(retries: -1));
+        await using var own = await host.Topics.SubscribeAsync("pubsub", "outbox", (_, _) => ValueTask.FromResult(++attempts < 3 ? Delivery.Nack : Delivery.Ack), CancellationToken.None);
+
+        var answer = host.Broker.DeliverAsync("outbox", OrderEvent);
+        for (var pause = 0; pause < 2; pause++)
+        {
+            await ArmedAsync();
+            _clock.Advance(TimeSpan.FromSeconds(2));
+        }
+
+        Assert.Equal(Delivery.Ack, await answer.WithinAsync("the answer"));
+        Assert.Equal(3, attempts);
+    }
+
+    [Fact]
+    public async Task The_end_of_the_sidecars_own_subscription_waits_for_no_attempt()
+    {
+        await using var host = await StartAsync(Constant(retries: -1), broker: new TestBroker { CancelsAtTheEnd = false });
+        var own = await host.Topics.SubscribeAsync("pubsub", "outbox", (_, _) => ValueTask.FromResult(Delivery.Nack), CancellationToken.None);
+        var answer = host.Broker.DeliverAsync("outbox", OrderEvent);
+        await ArmedAsync();
+
+        await own.DisposeAsync().AsTask().WithinAsync("the end");
+
+        Assert.Equal(Delivery.Nack, await answer.WithinAsync("the answer"));
     }
 
     private static async Task<Delivery> DeliverTwoAsync(PubSubHost host, string first, string second)

@@ -33,6 +33,9 @@ internal class TestBroker : IPubSub
     /// <summary>Whether handlers hear of the end of their subscription.</summary>
     public bool CancelsAtTheEnd { get; init; } = true;
 
+    /// <summary>Called when a subscription is to end, before anything else.</summary>
+    public Action Ending { get; init; } = () => { };
+
     public ConcurrentQueue<PubSubMessage> Published { get; } = new();
 
     /// <summary>How many calls of <see cref="DeliverAsync"/> the sidecar has in hand or behind it.</summary>
@@ -87,7 +90,11 @@ internal class TestBroker : IPubSub
         if (Refusing.TryGetValue(subscription.Topic, out var failure))
             throw failure;
         Subscribed.Enqueue(subscription);
-        var added = new Subscription(subscription.Topic, handler, StopsWhen, CancelsAtTheEnd, gone => _subscriptions.TryRemove(gone, out _));
+        var added = new Subscription(subscription.Topic, handler, StopsWhen, CancelsAtTheEnd, gone =>
+        {
+            Ending();
+            _subscriptions.TryRemove(gone, out _);
+        });
         _subscriptions[added] = 0;
         return Task.FromResult<IAsyncDisposable>(added);
     }

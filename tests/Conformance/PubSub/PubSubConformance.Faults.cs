@@ -17,7 +17,7 @@ public abstract partial class PubSubConformance
     {
         var server = await OwnServerAsync();
         await using (server)
-            await PublishThroughAsync(server, await OpenAsync(server: server), server.RestartAsync);
+            await PublishThroughAsync(server, await OpenAsync(metadata: target.Impatient(server.Metadata)), server.RestartAsync);
     }
 
     [Fact]
@@ -27,7 +27,7 @@ public abstract partial class PubSubConformance
         Assert.SkipWhen(target.Server == BrokerKind.Kafka, "a Kafka broker tells clients its own address, so there is no way around it");
         var server = await BrokerServer.SharedAsync(target.Server!.Value);
         await using var relay = new CuttableRelay(server.Port);
-        await PublishThroughAsync(server, await OpenAsync(metadata: Through(relay, server)), () =>
+        await PublishThroughAsync(server, await OpenAsync(metadata: target.Impatient(Through(relay, server))), () =>
         {
             relay.Cut();
             return Task.CompletedTask;

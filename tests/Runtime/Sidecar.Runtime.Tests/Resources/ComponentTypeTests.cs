@@ -21,6 +21,14 @@ public sealed class ComponentTypeTests
     }
 
     [Fact]
+    public void A_password_of_a_server_may_stand_in_the_file_as_Dapr_s_own_examples_have_it()
+    {
+        using var files = Component("state.redis", "redisHost: localhost:6379", "redisPassword: s3cret");
+
+        Assert.Empty(files.Load(strict: true).Errors);
+    }
+
+    [Fact]
     public void A_version_that_a_type_does_not_have_is_an_error()
     {
         using var files = Component("state.sqlite", "connectionString: x.db", version: "v2");

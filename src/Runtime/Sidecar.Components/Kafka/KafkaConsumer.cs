@@ -12,6 +12,9 @@ internal sealed class KafkaConsumer : IKafkaEvents, IAsyncDisposable
 {
     private const int PollMilliseconds = 100;
 
+    /// <summary>On real time, as the library is: nobody waits for it longer.</summary>
+    private static readonly TimeSpan LongestEnd = TimeSpan.FromSeconds(20);
+
     private readonly string _group;
     private readonly KafkaHandling _handling;
     private readonly KafkaTokens? _tokens;
@@ -83,7 +86,14 @@ internal sealed class KafkaConsumer : IKafkaEvents, IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         _stopping = true;
-        await _polling.Ended.ConfigureAwait(false);
+        try
+        {
+            await _polling.Ended.WaitAsync(LongestEnd, TimeProvider.System).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            KafkaLog.SessionLeftBehind(_handling.Logger, _group);
+        }
     }
 
     /// <summary>Ends as a killed process does: commits nothing, and does not tell the group. For tests.</summary>
@@ -94,14 +104,24 @@ internal sealed class KafkaConsumer : IKafkaEvents, IAsyncDisposable
     }
 
     /// <summary>The last subscription of a topic has gone: completes when the group's session is without the topic.</summary>
-    private Task LeaveAsync(KafkaSubscription subscription)
+    private async Task LeaveAsync(KafkaSubscription subscription)
     {
+        Task left;
         lock (_lock)
         {
             if (_stopping || !subscription.Topic.IsEmpty || !_topics.ContainsKey(subscription.Topic.Name))
-                return Task.CompletedTask;
+                return;
             _change ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-            return _change.Task;
+            left = _change.Task;
+        }
+
+        try
+        {
+            await left.WaitAsync(LongestEnd, TimeProvider.System).ConfigureAwait(false);
+        }
+        catch (TimeoutException)
+        {
+            KafkaLog.SessionLeftBehind(_handling.Logger, _group);
         }
     }
 

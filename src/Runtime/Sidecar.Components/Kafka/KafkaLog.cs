@@ -46,6 +46,9 @@ internal static partial class KafkaLog
     [LoggerMessage(Level = LogLevel.Error, Message = "Partitions of group '{Group}' did not stop as they should; their messages may come twice")]
     public static partial void StopFailed(ILogger logger, string group, Exception failure);
 
+    [LoggerMessage(Level = LogLevel.Error, Message = "The session of group '{Group}' does not end, and is waited for no longer; the broker gives its partitions to others when sessionTimeout is over")]
+    public static partial void SessionLeftBehind(ILogger logger, string group);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Count} messages were not published before the component ended")]
     public static partial void NotFlushed(ILogger logger, int count);
 }

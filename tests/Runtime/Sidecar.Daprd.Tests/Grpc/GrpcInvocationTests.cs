@@ -298,7 +298,7 @@ public abstract class GrpcInvocationTests(GrpcPair pair) : IAsyncLifetime
             return new InvokeResponse();
         };
 
-        var result = await pair.InvokeAsync("grpc-app", "silent", Verb.Post, timeout: TimeSpan.FromMilliseconds(300));
+        var result = await pair.InvokeAsync("grpc-app", "silent", Verb.Post, timeout: TimeSpan.FromSeconds(2));
 
         Assert.Equal(StatusCode.DeadlineExceeded, result.Status.Code);
         await ended.Task.WithinAsync("the end of the call at the app");

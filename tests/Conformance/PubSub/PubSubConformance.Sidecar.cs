@@ -151,7 +151,8 @@ public abstract partial class PubSubConformance
                 kind: Subscription
                 metadata: { name: lost }
                 spec: { pubsubname: pubsub, topic: "{{Topic("lost")}}", routes: { default: /lost } }
-                ---
+                """)
+            .Yaml($$"""
                 apiVersion: dapr.io/v1alpha1
                 kind: Resiliency
                 metadata: { name: again }

@@ -27,7 +27,8 @@ public sealed class ScriptTests : IDisposable
           *Sidecar.Cli*) shift; echo "program: $*" ;;
           *)
             name=$(basename "$1" .dll)
-            [ -f "$ROOT/$name.json" ] && cp "$ROOT/$name.json" "$ROOT/artifacts/tests/$name.ctrf.json"
+            report=$(echo "$*" | sed -n 's/.*--report-ctrf-filename \([^ ]*\).*/\1/p')
+            [ -f "$ROOT/$name.json" ] && cp "$ROOT/$name.json" "$ROOT/artifacts/tests/$report"
             echo "output of $name"
             exit "$(cat "$ROOT/$name.code" 2>/dev/null || echo 0)" ;;
         esac
@@ -168,6 +169,25 @@ public sealed class ScriptTests : IDisposable
 
         foreach (var link in new[] { "absolute", "relative", "twice" })
             Assert.EndsWith("program: run", (await RunAsync($"my bin/{link}", "run")).Output);
+    }
+
+    [Theory]
+    [InlineData("", 0, "4 passed, 0 failed", "Shop.EndToEnd@redis: skipped, there is no redis; tools/brokers install")]
+    [InlineData("true", 1, "4 passed, 1 failed", "Shop.EndToEnd@redis: not run, and CI=true forbids that; missing: redis")]
+    public async Task The_shop_is_tested_on_each_set_and_a_set_without_its_servers_is_told(string ci, int expected, string last, string told)
+    {
+        Project("Shop.EndToEnd", passed: 4, failed: 0);
+        foreach (var set in (string[])["embedded", "redis"])
+            _root.Write($"components/{set}/pubsub.yaml", "");
+        Put("tools/brokers", "#!/bin/sh\n[ \"$1\" != missing ] || { echo redis; exit 1; }\n");
+        _environment["CI"] = ci;
+
+        var (code, output) = await RunAsync("test");
+
+        Assert.Equal(expected, code);
+        Assert.EndsWith($"\n{last}", output);
+        Assert.Contains(told, output, StringComparison.Ordinal);
+        Assert.Matches(new Regex("^Shop.EndToEnd@embedded +4 passed, 0 failed", RegexOptions.Multiline), output);
     }
 
     [Fact]

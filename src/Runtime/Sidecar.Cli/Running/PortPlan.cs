@@ -1,3 +1,4 @@
+using System.Globalization;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resources;
 
@@ -10,6 +11,9 @@ internal static class PortPlan
     // and its use.
     private const int LowestChosen = 20_000;
     private const int HighestChosen = 32_000;
+
+    /// <summary>Held until this process ends, however it ends.</summary>
+    private static readonly List<FileStream> Claims = [];
 
     /// <summary>A line for each fixed port that is in use: field, port, by whom, and what to do.</summary>
     public static IReadOnlyList<string> Busy(RunTemplate template) =>
@@ -50,8 +54,31 @@ internal static class PortPlan
     {
         for (var port = Random.Shared.Next(LowestChosen, HighestChosen); ; port = port < HighestChosen ? port + 1 : LowestChosen)
         {
-            if (taken.Add(port) && PortOwner.IsFree(port))
+            if (!taken.Add(port) || TryClaim(port) is not { } claim)
+                continue;
+            if (PortOwner.IsFree(port))
+            {
+                lock (Claims)
+                    Claims.Add(claim);
                 return port;
+            }
+
+            claim.Dispose();
+        }
+    }
+
+    /// <summary>Keeps runs that choose at the same moment from choosing the same port; null if another run has it.</summary>
+    internal static FileStream? TryClaim(int port)
+    {
+        try
+        {
+            var folder = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"dapr-ports-{Environment.UserName}"));
+            var file = Path.Combine(folder.FullName, port.ToString(CultureInfo.InvariantCulture));
+            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+        }
+        catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
+        {
+            return null;
         }
     }
 }

@@ -369,6 +369,7 @@ public sealed class SubscriptionTests
         await using var subscription = await host.Topics.SubscribeAsync(
             "pubsub",
             "shop-outbox",
+            1,
             (message, _) =>
             {
                 received.SetResult(message);

@@ -7,12 +7,16 @@ using Sidecar.Runtime.PubSub;
 
 namespace Sidecar.Runtime.Tests.State;
 
-/// <summary>A broker that delivers every message at once, each by itself, and keeps count of what came of it.</summary>
+/// <summary>
+/// A broker that delivers every message at once, each by itself, and keeps count of what came of it. What is published again
+/// under the same id is delivered by the test.
+/// </summary>
 internal sealed class FakeTopics : ITopics
 {
     private readonly ConcurrentDictionary<string, PubSubHandler> _handlers = [];
     private readonly ConcurrentQueue<Published> _published = [];
     private readonly ConcurrentQueue<Task<Delivery>> _deliveries = [];
+    private readonly ConcurrentDictionary<(string Topic, string? Id), bool> _delivered = [];
 
     /// <summary>Fails the publishes for which it returns a reason.</summary>
     public Func<Published, string?> Refuse { get; set; } = _ => null;
@@ -30,11 +34,12 @@ internal sealed class FakeTopics : ITopics
         if (Refuse(message) is { } reason)
             return ValueTask.FromResult<DaprError?>(CommonErrors.Unclassified(reason));
         _published.Enqueue(message);
-        _ = Deliver(message);
+        if (!_delivered.ContainsKey((topic, message.Id)))
+            _ = Deliver(message);
         return ValueTask.FromResult<DaprError?>(null);
     }
 
-    public Task<IAsyncDisposable> SubscribeAsync(string pubsubName, string topic, PubSubHandler handler, CancellationToken cancellationToken)
+    public Task<IAsyncDisposable> SubscribeAsync(string pubsubName, string topic, int atOnce, PubSubHandler handler, CancellationToken cancellationToken)
     {
         Assert.True(_handlers.TryAdd($"{pubsubName}/{topic}", handler), "one subscription per topic");
         return Task.FromResult<IAsyncDisposable>(new Subscription(() => _handlers.TryRemove($"{pubsubName}/{topic}", out _)));
@@ -45,6 +50,7 @@ internal sealed class FakeTopics : ITopics
     {
         if (!_handlers.TryGetValue($"{message.Pubsub}/{message.Topic}", out var handler))
             return Task.FromResult(Delivery.Ack);
+        _delivered[(message.Topic, message.Id)] = true;
         var delivery = Task.Run(async () => await handler(
             new PubSubMessage(message.Topic, message.Data, message.ContentType, ReadOnlyDictionary<string, string>.Empty), CancellationToken.None));
         _deliveries.Enqueue(delivery);
@@ -53,7 +59,7 @@ internal sealed class FakeTopics : ITopics
 
     internal sealed record Published(string Pubsub, string Topic, string? ContentType, JsonObject Event, ReadOnlyMemory<byte> Data)
     {
-        public string Id => (string)Event["id"]!;
+        public string Id => (string?)Event["id"] ?? "";
     }
 
     private sealed class Subscription(Action end) : IAsyncDisposable

@@ -170,14 +170,14 @@ public sealed class SqliteStateTests : IAsyncDisposable
             return null;
         }
 
-        public Task<IAsyncDisposable> SubscribeAsync(string pubsubName, string topic, PubSubHandler handler, CancellationToken cancellationToken) =>
-            broker.SubscribeAsync(new PubSubSubscription(topic, ReadOnlyDictionary<string, string>.Empty), handler, cancellationToken);
+        public Task<IAsyncDisposable> SubscribeAsync(string pubsubName, string topic, int atOnce, PubSubHandler handler, CancellationToken cancellationToken) =>
+            broker.SubscribeAsync(new PubSubSubscription(topic, ReadOnlyDictionary<string, string>.Empty) { BatchSize = atOnce }, handler, cancellationToken);
 
         /// <summary>The ids of the events on a topic, as they come.</summary>
         public async Task<ConcurrentQueue<string>> CollectAsync(string topic)
         {
             var ids = new ConcurrentQueue<string>();
-            await SubscribeAsync("broker", topic, (message, _) =>
+            await SubscribeAsync("broker", topic, 1, (message, _) =>
             {
                 ids.Enqueue((string)JsonNode.Parse(message.Data.Span)!["id"]!);
                 return ValueTask.FromResult(Delivery.Ack);

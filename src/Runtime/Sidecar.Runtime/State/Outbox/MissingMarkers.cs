@@ -4,19 +4,19 @@ namespace Sidecar.Runtime.State.Outbox;
 
 /// <summary>
 /// Events whose marker is not there. Most come of a kill: between the event's publication and its transaction, which then never
-/// runs, or between the deletion of the marker and the event's acknowledgement. They come round for ever, so they must
+/// runs, or between the deletion of the marker and the event's acknowledgement. They come round again and again, so they must
 /// neither take up the places of events that can go on, nor be kept for good.
 /// </summary>
 internal sealed class MissingMarkers(TimeProvider time) : IDisposable
 {
     /// <summary>Places for events that wait for their marker; the broker has more than these in flight.</summary>
-    public const int MostWaiting = 16;
+    public const int MostWaiting = 64;
 
     /// <summary>
-    /// How long an event is given back to the broker before it counts as one of a transaction that will never end. No transaction takes
+    /// How long an event goes round before it counts as one of a transaction that will never end. No transaction takes
     /// nearly as long. Counted in the time that this sidecar has run, which stands still while the machine is suspended.
     /// </summary>
-    public static readonly TimeSpan Patience = TimeSpan.FromHours(1);
+    public static readonly TimeSpan Patience = TimeSpan.FromMinutes(10);
 
     private const int MostRemembered = 10_000;
 

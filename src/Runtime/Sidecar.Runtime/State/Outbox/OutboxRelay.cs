@@ -1,7 +1,9 @@
 using System.Collections.ObjectModel;
 using Microsoft.Extensions.Logging;
+using Sidecar.Components;
 using Sidecar.Components.PubSub;
 using Sidecar.Components.State;
+using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub;
 
@@ -9,7 +11,8 @@ namespace Sidecar.Runtime.State.Outbox;
 
 /// <summary>
 /// The second half of the outbox: consumes the internal topics, and passes an event on once its transaction's marker is in
-/// the store. Each event waits by itself, in a delivery of its own; the broker keeps many of them in flight.
+/// the store. Each event waits by itself, in a delivery of its own, of which the broker keeps many in flight; one that cannot go on
+/// goes to the end of the topic.
 /// </summary>
 internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTransactions transactions, TimeProvider time, ILogger<OutboxRelay> logger)
     : ISidecarFeature, IDisposable
@@ -23,6 +26,12 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
         TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1.5), TimeSpan.FromSeconds(3),
         TimeSpan.FromSeconds(6), TimeSpan.FromSeconds(9), TimeSpan.FromSeconds(10),
     ];
+
+    /// <summary>Events with the relay at a time; on a broker with partitions, of each.</summary>
+    private const int AtOnce = 4 * MissingMarkers.MostWaiting;
+
+    /// <summary>Before an event is tried again that could not go on.</summary>
+    private static readonly TimeSpan Pause = TimeSpan.FromSeconds(1);
 
     private readonly MissingMarkers _missing = new(time);
     private readonly RunningSet<OutboxSource> _running = new((source, failure) => logger.NotEnded(source.Topic, source.Pubsub, failure));
@@ -46,7 +55,7 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
             await FollowStoresAsync(cancellationToken).ConfigureAwait(false);
     }
 
-    /// <summary>Events that wait for their marker go back to the broker at once; those being passed on are finished.</summary>
+    /// <summary>Events that wait for their marker go back to the topic at once; those being passed on are finished.</summary>
     public async Task OnStoppingAsync(CancellationToken cancellationToken)
     {
         try
@@ -80,7 +89,7 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
         try
         {
             return await topics.SubscribeAsync(
-                source.Pubsub, source.Topic, (message, token) => RelayAsync(source, message, token), cancellationToken).ConfigureAwait(false);
+                source.Pubsub, source.Topic, AtOnce, (message, token) => RelayAsync(source, message, token), cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is not OperationCanceledException)
         {
@@ -90,64 +99,94 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
         }
     }
 
+    /// <summary>
+    /// Answers for the event only when it is through or stands on the topic once more: there are brokers on which a message has one
+    /// attempt, and others on which those behind it wait for it.
+    /// </summary>
     private async ValueTask<Delivery> RelayAsync(OutboxSource source, PubSubMessage message, CancellationToken cancellationToken)
     {
-        // Its store was just taken away; whoever has it next finds the event here.
-        if (!_candidates.TryGetValue(source, out var candidates))
-            return Delivery.Nack;
         if (OutboxEvent.ReadId(message.Data.Span) is not { } id)
         {
             logger.NotAnEvent(message.Topic);
             return Delivery.Ack;
         }
 
-        try
+        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _running.Stopping);
+        while (true)
         {
-            var (store, isSearchOver) = await FindMarkerAsync(candidates, id, cancellationToken).ConfigureAwait(false);
-            var isDiscarded = store is null && isSearchOver && IsDiscarded(candidates, id);
+            try
+            {
+                await AttemptAsync(source, id, message, waiting.Token, cancellationToken).ConfigureAwait(false);
+                return Delivery.Ack;
+            }
+            catch (Exception failure) when (failure is not OperationCanceledException)
+            {
+                logger.RelayFailed(id, failure);
+            }
+            catch (OperationCanceledException)
+            {
+                // Looked at below.
+            }
 
-            // Its transaction may have ended just after the last look.
-            if (isDiscarded)
-                store = await LookAsync(candidates, id, cancellationToken).ConfigureAwait(false);
-            var delivery = store is not null ? await PassOnAsync(store, id, message, cancellationToken).ConfigureAwait(false)
-                : isDiscarded || transactions.IsRefused(id) ? Delivery.Ack
-                : Delivery.Nack;
-            if (delivery == Delivery.Ack)
-                _missing.Forget(id);
-            return delivery;
+            // The broker's time for the message is over: it comes again.
+            if (cancellationToken.IsCancellationRequested)
+                return Delivery.Nack;
+            if (_running.Stopping.IsCancellationRequested)
+                return await TryPutBehindAsync(source, message).ConfigureAwait(false) ? Delivery.Ack : Delivery.Nack;
+            await Task.Delay(Pause, time, waiting.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
-        catch (OperationCanceledException)
+    }
+
+    /// <summary>Passes the event on, drops it, or puts it behind the others.</summary>
+    /// <exception cref="Exception">The store or a broker fails; the event is as it was.</exception>
+    private async ValueTask AttemptAsync(OutboxSource source, string id, PubSubMessage message, CancellationToken waiting, CancellationToken cancellationToken)
+    {
+        // None: its store was just taken away, and whoever has it next finds the event on the topic.
+        var candidates = _candidates.GetValueOrDefault(source) ?? [];
+        var (store, isSearchOver) = await FindMarkerAsync(candidates, id, waiting, cancellationToken).ConfigureAwait(false);
+        var isDiscarded = store is null && isSearchOver && IsDiscarded(candidates, id);
+
+        // Its transaction may have ended just after the last look.
+        if (isDiscarded)
+            store = await LookAsync(candidates, id, cancellationToken).ConfigureAwait(false);
+        if (store is null && !isDiscarded && !transactions.IsRefused(id))
         {
-            // Stopping, or the broker's time for the message is over: it comes again.
-            return Delivery.Nack;
+            await PutBehindAsync(source, message, cancellationToken).ConfigureAwait(false);
+            return;
         }
-        catch (Exception failure)
-        {
-            logger.RelayFailed(id, failure);
-            return Delivery.Nack;
-        }
+
+        if (store is not null)
+            await PassOnAsync(store, source, id, message, waiting, cancellationToken).ConfigureAwait(false);
+        _missing.Forget(id);
     }
 
     /// <summary>
     /// The store that holds the marker, as soon as one does. Null without the end of the search when the transaction was refused, or
-    /// when others already take up all the places for waiting; the broker then brings the event again.
+    /// when others already take up all the places for waiting.
     /// </summary>
     private async ValueTask<(ConfiguredStateStore? Store, bool IsSearchOver)> FindMarkerAsync(
-        ConfiguredStateStore[] candidates, string id, CancellationToken cancellationToken)
+        ConfiguredStateStore[] candidates, string id, CancellationToken waiting, CancellationToken cancellationToken)
     {
         var delivered = time.GetTimestamp();
-        using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _running.Stopping);
+
         // The marker cannot be there before its transaction ends, and that is known exactly if it runs in this sidecar.
         if (transactions.Ending(id) is { } ending)
-            await EndOrTimeAsync(ending, Schedule[^1], waiting.Token).ConfigureAwait(false);
+            await EndOrTimeAsync(ending, Schedule[^1], waiting).ConfigureAwait(false);
 
         // Looked for even so: a store may keep the marker of a transaction that it refused in part.
         var found = await LookAsync(candidates, id, cancellationToken).ConfigureAwait(false);
-        if (found is not null || transactions.IsRefused(id) || !_missing.TryTakePlace())
+        if (found is not null || transactions.IsRefused(id))
             return (found, false);
+        if (!_missing.TryTakePlace())
+        {
+            // Not round and round as fast as the broker can.
+            await PauseUntilAsync(delivered, Pause, waiting).ConfigureAwait(false);
+            return (await LookAsync(candidates, id, cancellationToken).ConfigureAwait(false), false);
+        }
+
         try
         {
-            return (await SearchAsync(candidates, id, delivered, waiting.Token).ConfigureAwait(false), !transactions.IsRefused(id));
+            return (await SearchAsync(candidates, id, delivered, waiting).ConfigureAwait(false), !transactions.IsRefused(id));
         }
         finally
         {
@@ -203,36 +242,61 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
     }
 
     /// <summary>
-    /// Publishes, then deletes the marker, then acknowledges. A death in between publishes the same event again, under the
-    /// same id; the other order could lose it.
+    /// Publishes, then deletes the marker; the acknowledgement follows. A death in between publishes the same event again, under
+    /// the same id; the other order could lose it.
     /// </summary>
-    private async ValueTask<Delivery> PassOnAsync(ConfiguredStateStore store, string id, PubSubMessage message, CancellationToken cancellationToken)
+    private async ValueTask PassOnAsync(
+        ConfiguredStateStore store, OutboxSource source, string id, PubSubMessage message, CancellationToken waiting, CancellationToken cancellationToken)
     {
         var settings = store.Outbox!;
-        var error = await topics.PublishAsync(
-            settings.PublishPubsub, settings.PublishTopic, message.Data, ContentTypes.CloudEvent,
-            ReadOnlyDictionary<string, string>.Empty, cancellationToken).ConfigureAwait(false);
-        if (error is not null)
+        if (await PublishAsync(settings.PublishPubsub, settings.PublishTopic, message, cancellationToken).ConfigureAwait(false) is { } error)
         {
             logger.NotPassedOn(id, settings.PublishTopic, settings.PublishPubsub, error.Message);
-            return Delivery.Nack;
+            await Task.Delay(Pause, time, waiting).ConfigureAwait(false);
+            await PutBehindAsync(source, message, cancellationToken).ConfigureAwait(false);
+            return;
         }
 
         await store.Driver.DeleteAsync(new StateDelete(id), cancellationToken).ConfigureAwait(false);
-        return Delivery.Ack;
     }
+
+    /// <summary>The topic has the event once more, behind the others; a death before the acknowledgement leaves it there twice.</summary>
+    private async ValueTask PutBehindAsync(OutboxSource source, PubSubMessage message, CancellationToken cancellationToken)
+    {
+        if (await PublishAsync(source.Pubsub, source.Topic, message, cancellationToken).ConfigureAwait(false) is { } error)
+            throw new ComponentException(error.Message);
+    }
+
+    private async ValueTask<bool> TryPutBehindAsync(OutboxSource source, PubSubMessage message)
+    {
+        try
+        {
+            await PutBehindAsync(source, message, CancellationToken.None).ConfigureAwait(false);
+            return true;
+        }
+        catch (Exception failure)
+        {
+            // Not the end of the event: a broker that cannot be reached does not hear of its failure either.
+            logger.NotPutBehind(source.Topic, source.Pubsub, failure);
+            return false;
+        }
+    }
+
+    private ValueTask<DaprError?> PublishAsync(string pubsub, string topic, PubSubMessage message, CancellationToken cancellationToken) =>
+        topics.PublishAsync(pubsub, topic, message.Data, ContentTypes.CloudEvent, ReadOnlyDictionary<string, string>.Empty, cancellationToken);
 
     private bool IsDiscarded(ConfiguredStateStore[] candidates, string id)
     {
         // One of several stores may have asked to keep events, and whose this one is nobody knows.
-        var isDiscarded = _missing.IsHopeless(id) || candidates.All(store => store.Outbox!.DiscardWhenMissingState);
+        var isDiscarded = _missing.IsHopeless(id) || candidates.Length > 0 && candidates.All(store => store.Outbox!.DiscardWhenMissingState);
 
         // One whose transaction still runs here can go on yet, however long that takes.
         isDiscarded &= transactions.Ending(id) is null;
+        var names = string.Join(", ", candidates.Select(store => store.Name));
         if (isDiscarded)
-            logger.Discarded(id, candidates[0].Name);
+            logger.Discarded(id, names);
         else
-            logger.MarkerMissing(id, candidates[0].Name);
+            logger.MarkerMissing(id, names);
         return isDiscarded;
     }
 }

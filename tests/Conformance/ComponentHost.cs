@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging.Abstractions;
 using Sidecar.Components;
 using TestSupport;
 
@@ -8,6 +7,7 @@ namespace Conformance;
 public sealed class ComponentHost : IAsyncDisposable
 {
     private readonly List<IComponent> _components = [];
+    private readonly TestLog _log = new();
 
     public TempFolder Folder { get; } = new();
 
@@ -38,7 +38,7 @@ public sealed class ComponentHost : IAsyncDisposable
             BaseDirectory = Folder.Path,
             Shared = shared ?? ThisProcess,
             Time = time ?? TimeProvider.System,
-            Logger = NullLogger.Instance,
+            Logger = _log,
         };
         if (environment is not null)
             context = context with { Environment = environment.GetValueOrDefault, AllEnvironment = () => environment };

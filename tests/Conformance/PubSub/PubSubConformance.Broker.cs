@@ -12,10 +12,10 @@ public abstract partial class PubSubConformance
     [InlineData(true)]
     public async Task A_message_that_fails_comes_again_where_the_broker_redelivers(bool byException)
     {
-        var inbox = new Inbox((_, times, _) => (times, byException) switch
+        var inbox = new Inbox((message, times, _) => (Inbox.Text(message), times, byException) switch
         {
-            (1, true) => throw new InvalidOperationException("not today"),
-            (1, false) => ValueTask.FromResult(Delivery.Nack),
+            ("1", 1, true) => throw new InvalidOperationException("not today"),
+            ("1", 1, false) => ValueTask.FromResult(Delivery.Nack),
             _ => ValueTask.FromResult(Delivery.Ack),
         });
         await SubscribeAsync("t", inbox);

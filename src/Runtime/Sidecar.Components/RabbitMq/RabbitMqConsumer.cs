@@ -27,8 +27,13 @@ internal sealed class RabbitMqConsumer(IChannel channel, RabbitMqQueue queue, Ra
         {
             var channel = await opened.CreateChannelAsync(cancellationToken: cancellationToken).ConfigureAwait(false);
             consumer = new RabbitMqConsumer(channel, queue, options, deliver);
+            channel.ChannelShutdownAsync += consumer.HandleChannelShutdownAsync;
             await queue.DeclareAsync(channel, cancellationToken).ConfigureAwait(false);
             await channel.BasicConsumeAsync(queue.Name, options.AutoAck, queue.NewConsumerTag(), noLocal: false, exclusive: false, arguments: null, consumer, cancellationToken).ConfigureAwait(false);
+
+            // It may have ended before it had anybody to tell.
+            if (channel.CloseReason is { } reason)
+                await consumer.HandleChannelShutdownAsync(channel, reason).ConfigureAwait(false);
             return consumer;
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
@@ -57,6 +62,7 @@ internal sealed class RabbitMqConsumer(IChannel channel, RabbitMqQueue queue, Ra
         return Task.CompletedTask;
     }
 
+    /// <summary>Told by the channel itself: the library tells its consumers only behind all that they have still to handle.</summary>
     public override Task HandleChannelShutdownAsync(object channel, ShutdownEventArgs reason)
     {
         _ended.TrySetResult(reason.ReplyText);

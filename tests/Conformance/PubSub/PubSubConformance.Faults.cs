@@ -216,8 +216,15 @@ public abstract partial class PubSubConformance
 
         // What was accepted twice, because an answer was lost, comes twice; nothing is missing.
         HashSet<string> arrived = [];
-        while (arrived.Count < Many)
-            arrived.Add(await inbox.NextTextAsync($"message {arrived.Count + 1} of {Many}"));
+        try
+        {
+            while (arrived.Count < Many)
+                arrived.Add(await inbox.NextTextAsync($"message {arrived.Count + 1} of {Many}"));
+        }
+        catch (TimeoutException missing) when (server.Kind == BrokerKind.RabbitMq)
+        {
+            throw new TimeoutException($"{missing.Message}; the server has {await server.AskAsync("list_queues", "name", "messages", "consumers")} {await server.AskAsync("list_bindings")}", missing);
+        }
     }
 
     private async Task<bool> SucceedsAsync(IPubSub pubSub, string text)

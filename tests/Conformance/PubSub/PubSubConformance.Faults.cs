@@ -17,7 +17,13 @@ public abstract partial class PubSubConformance
     {
         var server = await OwnServerAsync();
         await using (server)
-            await PublishThroughAsync(server, await OpenAsync(metadata: target.Impatient(server.Metadata)), server.RestartAsync);
+        {
+            await PublishThroughAsync(server, await OpenAsync(metadata: target.Impatient(server.Metadata)), async () =>
+            {
+                await server.SettleAsync();
+                await server.RestartAsync();
+            });
+        }
     }
 
     [Fact]

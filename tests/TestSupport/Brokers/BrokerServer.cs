@@ -108,6 +108,12 @@ public sealed partial class BrokerServer : IAsyncDisposable
         await EndAsync();
     }
 
+    /// <summary>
+    /// What was declared is on disk. Killed a moment after it was given a binding, RabbitMQ 3.10 may come back without it, answer a
+    /// declaration of it, and still confirm messages that it then gives to nobody.
+    /// </summary>
+    public Task SettleAsync() => Kind == BrokerKind.RabbitMq ? AskAsync("eval", "mnesia:dump_log().") : Task.CompletedTask;
+
     /// <summary>Kills and starts it.</summary>
     public async Task RestartAsync()
     {

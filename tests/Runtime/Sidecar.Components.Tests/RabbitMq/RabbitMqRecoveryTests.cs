@@ -23,7 +23,11 @@ public sealed class RabbitMqRecoveryTests : RabbitMqTest
         for (var number = 0; number < 500; number++)
         {
             if (number == 200)
+            {
+                await own.SettleAsync();
                 restart = own.RestartAsync();
+            }
+
             await UntilAcceptedAsync(pubSub, $"{number}");
         }
 

@@ -85,22 +85,26 @@ public sealed class StateReloadTests
     }
 
     [Fact]
-    public async Task An_event_whose_store_has_just_gone_is_kept_by_the_broker()
+    public async Task An_event_whose_store_has_just_gone_is_kept_on_its_topic()
     {
         var gate = new TaskCompletionSource();
         var store = new MemoryStateStore { TransactionGate = gate.Task };
         var component = WithOutbox(store);
-        await using var api = await StateApi.StartLoadedAsync([component], new FakeClock());
+        var clock = new FakeClock();
+        await using var api = await StateApi.StartLoadedAsync([component], clock);
         var transaction = api.TransactAsync(Transaction);
         await Eventually.TrueAsync(() => api.Topics.Deliveries.Count == 1, "the event waits for its transaction");
         var message = api.Topics.On("apporderoutbox").Single();
         store.Fault = new ComponentException("closed");
         gate.SetResult();
         await transaction;
-        Assert.Equal(Delivery.Nack, await api.Topics.Deliveries[0].WithinAsync("the event's way back to the broker"));
+        await Eventually.TrueAsync(() => clock.ArmedTimers == 1, "a pause before the event is tried again");
 
         await api.RemoveAsync(component);
         Assert.Empty(api.Topics.Subscribed);
+        clock.Advance(TimeSpan.FromSeconds(1));
+        Assert.Equal(Delivery.Ack, await api.Topics.Deliveries[0].WithinAsync("the event's way to the end of its topic"));
+        Assert.Equal(2, api.Topics.On("apporderoutbox").Count);
         store.Fault = null;
         await store.SetAsync(new Components.State.StateUpsert(message.Id, "0"u8.ToArray()), CancellationToken.None);
         await api.AddAsync(WithOutbox(store));

@@ -141,8 +141,13 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
     /// <exception cref="Exception">The store or a broker fails; the event is as it was.</exception>
     private async ValueTask AttemptAsync(OutboxSource source, string id, PubSubMessage message, CancellationToken waiting, CancellationToken cancellationToken)
     {
-        // None: its store was just taken away, and whoever has it next finds the event on the topic.
-        var candidates = _candidates.GetValueOrDefault(source) ?? [];
+        // Its store was just taken away; whoever has it next finds the event on the topic.
+        if (!_candidates.TryGetValue(source, out var candidates))
+        {
+            await PutBehindAsync(source, message, cancellationToken).ConfigureAwait(false);
+            return;
+        }
+
         var (store, isSearchOver) = await FindMarkerAsync(candidates, id, waiting, cancellationToken).ConfigureAwait(false);
         var isDiscarded = store is null && isSearchOver && IsDiscarded(candidates, id);
 
@@ -288,7 +293,7 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
     private bool IsDiscarded(ConfiguredStateStore[] candidates, string id)
     {
         // One of several stores may have asked to keep events, and whose this one is nobody knows.
-        var isDiscarded = _missing.IsHopeless(id) || candidates.Length > 0 && candidates.All(store => store.Outbox!.DiscardWhenMissingState);
+        var isDiscarded = _missing.IsHopeless(id) || candidates.All(store => store.Outbox!.DiscardWhenMissingState);
 
         // One whose transaction still runs here can go on yet, however long that takes.
         isDiscarded &= transactions.Ending(id) is null;

@@ -20,8 +20,18 @@ internal sealed class DirectRedis : IDirectClient
     public async Task SaveAsync(string key, ReadOnlyMemory<byte> value) =>
         Check(await _client.ExecuteAsync(new RedisCommand("HSET", key, "data", value, "version", "1"), NoRetries, CancellationToken.None));
 
-    public async Task<ReadOnlyMemory<byte>> GetAsync(string key) =>
-        Check(await _client.ExecuteAsync(RedisCommand.Read("HGETALL", key), NoRetries, CancellationToken.None)).Items[1].Bytes;
+    public async Task<ReadOnlyMemory<byte>> GetAsync(string key)
+    {
+        // The pairs come in any order once a value is longer than 64 bytes.
+        var items = Check(await _client.ExecuteAsync(RedisCommand.Read("HGETALL", key), NoRetries, CancellationToken.None)).Items;
+        for (var index = 0; index < items.Length; index += 2)
+        {
+            if (items[index].Text == "data")
+                return items[index + 1].Bytes;
+        }
+
+        throw new InvalidOperationException($"'{key}' has no data");
+    }
 
     public async Task PublishAsync(string topic, ReadOnlyMemory<byte> message) =>
         Check(await _client.ExecuteAsync(new RedisCommand("XADD", topic, "*", "data", message), NoRetries, CancellationToken.None));

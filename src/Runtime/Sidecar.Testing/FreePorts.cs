@@ -1,6 +1,7 @@
 using System.Globalization;
 using System.Net;
 using System.Net.Sockets;
+using Sidecar.Runtime.Hosting;
 
 namespace Sidecar.Testing;
 
@@ -51,15 +52,16 @@ public static class FreePorts
             var first = First + (((Environment.ProcessId + offset) % Blocks) * BlockSize);
             try
             {
-                var folder = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), "sidecar-testing-ports"));
-                var file = Path.Combine(folder.FullName, first.ToString(CultureInfo.InvariantCulture));
-                Claims.Add(new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
+                var folder = Path.Combine(Path.GetTempPath(), "sidecar-testing-ports");
+                if (FileLock.TryOpen(folder, first.ToString(CultureInfo.InvariantCulture)) is not { } claim)
+                    continue;
+                Claims.Add(claim);
                 Ports.AddRange(Enumerable.Range(first, BlockSize));
                 return true;
             }
             catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
             {
-                // By another process, maybe one of another user.
+                // By another user, or nothing can be written.
             }
         }
 

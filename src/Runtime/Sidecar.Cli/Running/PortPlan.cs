@@ -15,6 +15,8 @@ internal static class PortPlan
     /// <summary>Held until this process ends, however it ends.</summary>
     private static readonly List<FileStream> Claims = [];
 
+    private static readonly string ClaimsFolder = Path.Combine(Path.GetTempPath(), $"dapr-ports-{Environment.UserName}");
+
     /// <summary>A line for each fixed port that is in use: field, port, by whom, and what to do.</summary>
     public static IReadOnlyList<string> Busy(RunTemplate template) =>
     [
@@ -54,31 +56,31 @@ internal static class PortPlan
     {
         for (var port = Random.Shared.Next(LowestChosen, HighestChosen); ; port = port < HighestChosen ? port + 1 : LowestChosen)
         {
-            if (!taken.Add(port) || TryClaim(port) is not { } claim)
-                continue;
-            if (PortOwner.IsFree(port))
-            {
-                lock (Claims)
-                    Claims.Add(claim);
+            if (taken.Add(port) && PortOwner.IsFree(port) && IsOurs(ClaimsFolder, port))
                 return port;
-            }
-
-            claim.Dispose();
         }
     }
 
     /// <summary>Keeps runs that choose at the same moment from choosing the same port; null if another run has it.</summary>
-    internal static FileStream? TryClaim(int port)
+    /// <exception cref="IOException">The folder cannot be written.</exception>
+    internal static FileStream? TryClaim(string folder, int port) =>
+        FileLock.TryOpen(folder, port.ToString(CultureInfo.InvariantCulture), FileOptions.DeleteOnClose);
+
+    /// <summary>True also where claims cannot be written: then the port is free as far as anybody can know.</summary>
+    internal static bool IsOurs(string folder, int port)
     {
         try
         {
-            var folder = Directory.CreateDirectory(Path.Combine(Path.GetTempPath(), $"dapr-ports-{Environment.UserName}"));
-            var file = Path.Combine(folder.FullName, port.ToString(CultureInfo.InvariantCulture));
-            return new FileStream(file, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None, 1, FileOptions.DeleteOnClose);
+            if (TryClaim(folder, port) is not { } claim)
+                return false;
+            lock (Claims)
+                Claims.Add(claim);
         }
-        catch (Exception taken) when (taken is IOException or UnauthorizedAccessException)
+        catch (Exception unwritable) when (unwritable is IOException or UnauthorizedAccessException)
         {
-            return null;
+            // A read-only file system, perhaps.
         }
+
+        return true;
     }
 }

@@ -1,3 +1,4 @@
+using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resources.Templates;
 
 namespace Sidecar.Cli.Runs;
@@ -5,10 +6,6 @@ namespace Sidecar.Cli.Runs;
 /// <summary>One run per template at a time. The system gives the lock back when its holder ends, however it ends.</summary>
 internal sealed class RunLock : IDisposable
 {
-    // What the system says when another process has the file locked: ERROR_SHARING_VIOLATION, EAGAIN on macOS, EAGAIN on Linux.
-    private static readonly int HeldByAnother =
-        OperatingSystem.IsWindows() ? unchecked((int)0x80070020) : OperatingSystem.IsMacOS() ? 35 : 11;
-
     private readonly FileStream _file;
 
     private RunLock(FileStream file) => _file = file;
@@ -19,12 +16,7 @@ internal sealed class RunLock : IDisposable
     {
         try
         {
-            Directory.CreateDirectory(folder.Folder);
-            return new RunLock(new FileStream(folder.LockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None));
-        }
-        catch (IOException failure) when (failure.HResult == HeldByAnother)
-        {
-            return null;
+            return FileLock.TryOpen(folder.Folder, Path.GetFileName(folder.LockFile)) is { } file ? new RunLock(file) : null;
         }
         catch (Exception failure) when (failure is IOException or UnauthorizedAccessException)
         {

@@ -30,10 +30,6 @@ internal sealed class RabbitMqConsumer(IChannel channel, RabbitMqQueue queue, Ra
             channel.ChannelShutdownAsync += consumer.HandleChannelShutdownAsync;
             await queue.DeclareAsync(channel, cancellationToken).ConfigureAwait(false);
             await channel.BasicConsumeAsync(queue.Name, options.AutoAck, queue.NewConsumerTag(), noLocal: false, exclusive: false, arguments: null, consumer, cancellationToken).ConfigureAwait(false);
-
-            // It may have ended before it had anybody to tell.
-            if (channel.CloseReason is { } reason)
-                await consumer.HandleChannelShutdownAsync(channel, reason).ConfigureAwait(false);
             return consumer;
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)

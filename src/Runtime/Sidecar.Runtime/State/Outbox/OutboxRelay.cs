@@ -119,20 +119,18 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
                 await AttemptAsync(source, id, message, waiting.Token, cancellationToken).ConfigureAwait(false);
                 return Delivery.Ack;
             }
-            catch (Exception failure) when (failure is not OperationCanceledException)
+            catch (Exception failure)
             {
-                logger.RelayFailed(id, failure);
-            }
-            catch (OperationCanceledException)
-            {
-                // Looked at below.
+                // What was cancelled, and by whom, is looked at below.
+                if (failure is not OperationCanceledException)
+                    logger.RelayFailed(id, failure);
             }
 
             // The broker's time for the message is over: it comes again.
             if (cancellationToken.IsCancellationRequested)
                 return Delivery.Nack;
             if (_running.Stopping.IsCancellationRequested)
-                return await TryPutBehindAsync(source, message).ConfigureAwait(false) ? Delivery.Ack : Delivery.Nack;
+                return await TryPutBehindAsync(source, message, cancellationToken).ConfigureAwait(false) ? Delivery.Ack : Delivery.Nack;
             await Task.Delay(Pause, time, waiting.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
@@ -272,11 +270,11 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
             throw new ComponentException(error.Message);
     }
 
-    private async ValueTask<bool> TryPutBehindAsync(OutboxSource source, PubSubMessage message)
+    private async ValueTask<bool> TryPutBehindAsync(OutboxSource source, PubSubMessage message, CancellationToken cancellationToken)
     {
         try
         {
-            await PutBehindAsync(source, message, CancellationToken.None).ConfigureAwait(false);
+            await PutBehindAsync(source, message, cancellationToken).ConfigureAwait(false);
             return true;
         }
         catch (Exception failure)
@@ -297,11 +295,10 @@ internal sealed class OutboxRelay(StateStores stores, ITopics topics, OutboxTran
 
         // One whose transaction still runs here can go on yet, however long that takes.
         isDiscarded &= transactions.Ending(id) is null;
-        var names = string.Join(", ", candidates.Select(store => store.Name));
         if (isDiscarded)
-            logger.Discarded(id, names);
+            logger.Discarded(id, candidates[0].Name);
         else
-            logger.MarkerMissing(id, names);
+            logger.MarkerMissing(id, candidates[0].Name);
         return isDiscarded;
     }
 }

@@ -46,7 +46,7 @@ public sealed class Stage : IAsyncDisposable
         List<string> arguments =
         [
             Path.Combine(AppContext.BaseDirectory, "daprd.dll"), "--app-id", appId, "--dapr-http-port", $"{http}", "--dapr-grpc-port", $"{grpc}",
-            "--resources-path", Folder.File("components"), "--name-registry", Folder.File("names.db"),
+            "--resources-path", Folder.File("components"), "--name-registry", Folder.File("names.db"), "--dapr-graceful-shutdown-seconds", "60",
         ];
         if (hasApp)
             arguments.AddRange(["--app-port", $"{AppPort}"]);

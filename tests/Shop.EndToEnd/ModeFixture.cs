@@ -5,7 +5,13 @@ public abstract class ModeFixture(bool isolated) : IAsyncLifetime
 {
     public ShopRun Shop { get; } = new();
 
-    public async ValueTask InitializeAsync() => await Shop.StartReadyAsync(isolated);
+    public async ValueTask InitializeAsync()
+    {
+        await Shop.StartReadyAsync(isolated);
+
+        // No service of the shop needs it, so the gateway does not wait for it.
+        await Shop.HealthyAsync(ShopRun.OrdersOverGrpc);
+    }
 
     public ValueTask DisposeAsync() => Shop.DisposeAsync();
 }

@@ -86,7 +86,16 @@ public sealed partial class ShopRun : IAsyncDisposable
             return response.IsSuccessStatusCode;
         },
         $"an open gateway; the run said:\n{Process.Output}",
-        TimeSpan.FromSeconds(90));
+        TimeSpan.FromMinutes(3));
+
+    /// <summary>Waits until the sidecar of an app has found it.</summary>
+    public Task HealthyAsync(string app) => Eventually.TrueAsync(
+        async () =>
+        {
+            using var response = await Gateway.GetAsync($"http://127.0.0.1:{_daprPorts[app]}/v1.0/healthz");
+            return response.IsSuccessStatusCode;
+        },
+        $"the health of {app}");
 
     /// <summary>SIGKILL to <c>dapr run</c> alone, then waits until nothing of it is left.</summary>
     public async Task KillAsync()

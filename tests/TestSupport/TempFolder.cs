@@ -20,13 +20,22 @@ public sealed class TempFolder : IDisposable
 
     public void Dispose()
     {
-        try
+        for (var attempt = 1; ; attempt++)
         {
-            Directory.Delete(Path, recursive: true);
-        }
-        catch (DirectoryNotFoundException)
-        {
-            // The test removed it itself.
+            try
+            {
+                Directory.Delete(Path, recursive: true);
+                return;
+            }
+            catch (DirectoryNotFoundException)
+            {
+                // The test removed it itself.
+                return;
+            }
+            catch (IOException) when (attempt < 100)
+            {
+                // A process that is about to end has just written to it.
+            }
         }
     }
 }

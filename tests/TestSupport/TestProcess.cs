@@ -9,6 +9,7 @@ public sealed class TestProcess : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly List<string> _lines = [];
     private readonly List<(Func<string, bool> Match, TaskCompletionSource<string> Found)> _awaited = [];
+    private readonly SemaphoreSlim _telling = new(1, 1);
     private readonly string _name;
 
     private TestProcess(ProcessStartInfo start)
@@ -85,8 +86,17 @@ public sealed class TestProcess : IAsyncDisposable
         var found = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
         lock (_lock)
             _awaited.Add((written => written.Contains(answer, StringComparison.Ordinal), found));
-        await _process.StandardInput.WriteLineAsync(line);
-        await _process.StandardInput.FlushAsync();
+        await _telling.WaitAsync();
+        try
+        {
+            await _process.StandardInput.WriteLineAsync(line);
+            await _process.StandardInput.FlushAsync();
+        }
+        finally
+        {
+            _telling.Release();
+        }
+
         await found.Task.WithinAsync($"'{answer}' from {_name} to '{line}'");
     }
 
@@ -119,6 +129,7 @@ public sealed class TestProcess : IAsyncDisposable
         }
 
         _process.Dispose();
+        _telling.Dispose();
     }
 
     private void Keep(string? line)

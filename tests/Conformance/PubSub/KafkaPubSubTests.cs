@@ -11,7 +11,7 @@ public sealed class KafkaPubSubTests() : PubSubConformance(
             ["initialOffset"] = "oldest",
             ["backOffDuration"] = "100ms",
             ["maxMessageBytes"] = "2097152",
-            ["sessionTimeout"] = "3s",
+            ["sessionTimeout"] = "6s",
             ["heartbeatInterval"] = "200ms",
             ["drainTimeout"] = "500ms",
             ["consumerFetchWait"] = "10ms",

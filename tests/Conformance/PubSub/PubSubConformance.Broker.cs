@@ -157,6 +157,8 @@ public abstract partial class PubSubConformance
     public async Task Messages_survive_a_restart_and_those_acknowledged_do_not_come_again()
     {
         Assert.SkipUnless(target.IsDurable, "keeps nothing");
+        await _host.CloseAsync(_pubSub);
+        _pubSub = await OpenAsync(drainsLong: true);
         var inbox = new Inbox();
         var subscription = await SubscribeAsync("t", inbox);
         await PublishAsync("t", "before");

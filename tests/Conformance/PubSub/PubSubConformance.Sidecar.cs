@@ -146,7 +146,7 @@ public abstract partial class PubSubConformance
             await letters.TakeAsync(context);
             if (Volatile.Read(ref hangs))
                 await Task.Delay(Timeout.InfiniteTimeSpan, TimeProvider.System, context.RequestAborted).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        }));
+        }), isImpatient: true);
         await PublishAsync(dapr, "work", "tea");
         await letters.NextAsync("the event in the hands of the first");
         await dapr[_prefix + Worker].CrashSidecarAsync();
@@ -156,13 +156,13 @@ public abstract partial class PubSubConformance
         Assert.Equal("tea", (string?)(await letters.NextAsync("the event in the hands of the second"))["data"]);
     }
 
-    private async Task<DaprTestHost> StartAsync(int maxRetries, Action<WebApplication> map, Func<DaprTestHostBuilder, DaprTestHostBuilder>? more = null, bool raw = false)
+    private async Task<DaprTestHost> StartAsync(int maxRetries, Action<WebApplication> map, Func<DaprTestHostBuilder, DaprTestHostBuilder>? more = null, bool raw = false, bool isImpatient = false)
     {
         foreach (var topic in (string[])["work", "lost"])
             await PrepareAsync(topic);
         var metadata = target.Metadata(_host.Folder);
         if (target.Server is { } kind)
-            metadata = metadata.Concat(target.Impatient((await BrokerServer.SharedAsync(kind)).Metadata)).GroupBy(field => field.Key).ToDictionary(field => field.Key, field => field.Last().Value);
+            metadata = metadata.Concat(await ServerAsync(kind, isImpatient)).GroupBy(field => field.Key).ToDictionary(field => field.Key, field => field.Last().Value);
         return await DaprTestHost.StartAsync(host => (more?.Invoke(host) ?? host)
             .Component("pubsub", target.Type, [.. metadata.Select(field => (field.Key, field.Value))])
             .App(_prefix + Worker, map)
@@ -183,6 +183,12 @@ public abstract partial class PubSubConformance
                 metadata: { name: again }
                 spec: { policies: { retries: { again: { policy: constant, duration: 10ms, maxRetries: {{maxRetries}} } } }, targets: { components: { pubsub: { inbound: { retry: again } } } } }
                 """));
+    }
+
+    private async Task<Dictionary<string, string>> ServerAsync(BrokerKind kind, bool isImpatient)
+    {
+        var server = (await BrokerServer.SharedAsync(kind)).Metadata;
+        return isImpatient ? target.Impatient(server) : server;
     }
 
     private Task PublishAsync(DaprTestHost dapr, string topic, string body, string contentType = "text/plain", string query = "") =>

@@ -187,7 +187,7 @@ public abstract partial class PubSubConformance(PubSubTarget target) : IAsyncLif
             wasCancelled = cancellationToken.IsCancellationRequested;
             return Delivery.Ack;
         });
-        var subscription = await SubscribeAsync("t", inbox);
+        var subscription = await SubscribeAsync("t", inbox, await OpenAsync(drainsLong: true));
         await PublishAsync("t", "1");
         await inbox.NextAsync();
 
@@ -227,12 +227,15 @@ public abstract partial class PubSubConformance(PubSubTarget target) : IAsyncLif
         Assert.Equal(Enumerable.Range(0, 21).Select(number => $"{number}"), await inbox.NextTextsAsync(21));
     }
 
+    /// <param name="drainsLong">A subscription that ends waits for its handlers for longer than a test takes, where that can be set.</param>
     private async Task<IPubSub> OpenAsync(
-        string appId = "app", SharedResources? shared = null, TimeProvider? time = null, BrokerServer? server = null, Dictionary<string, string>? metadata = null)
+        string appId = "app", SharedResources? shared = null, TimeProvider? time = null, BrokerServer? server = null, Dictionary<string, string>? metadata = null, bool drainsLong = false)
     {
         var all = target.Metadata(_host.Folder);
         if (target.Server is { } kind)
             all = all.Concat(metadata ?? (server ?? await BrokerServer.SharedAsync(kind)).Metadata).GroupBy(field => field.Key).ToDictionary(field => field.Key, field => field.Last().Value);
+        if (drainsLong && all.ContainsKey("drainTimeout"))
+            all["drainTimeout"] = "60s";
         return await _host.OpenAsync<IPubSub>(target.Type, all, shared, _prefix + appId, time: time);
     }
 

@@ -33,7 +33,7 @@ internal sealed class DaprdProcess : IAsyncDisposable
         List<string> arguments =
         [
             Path.Combine(AppContext.BaseDirectory, "daprd.dll"), "--app-id", appId, "--dapr-http-port", $"{port}", "--dapr-grpc-port", $"{grpc}",
-            "--resources-path", folder.File("components"), "--name-registry", folder.File("names.db"),
+            "--resources-path", folder.File("components"), "--name-registry", folder.File("names.db"), "--dapr-graceful-shutdown-seconds", "60",
         ];
         if (appPort > 0)
             arguments.AddRange(["--app-port", $"{appPort}"]);

@@ -158,7 +158,7 @@ public sealed class DeliveryTests : IAsyncLifetime
     }
 
     private static Task<DaprTestHost> StartAsync(bool inOneProcess, Action<DaprTestHostBuilder> configure) =>
-        DaprTestHost.StartAsync(host => configure(host.UseDaprd(inOneProcess ? null : Path.Combine(AppContext.BaseDirectory, "daprd.dll")).Sqlite()));
+        DaprTestHost.StartAsync(host => configure(host.UseDaprd(inOneProcess ? null : Path.Combine(AppContext.BaseDirectory, "daprd.dll")).Patience(Eventually.Patience).Sqlite()));
 
     private static Task<HttpResponseMessage> PublishAsync(DaprdProcess daprd, string topic, string json) => PublishAsync(daprd.Client, topic, json);
 

@@ -22,7 +22,7 @@ public sealed class FlagTests : IDisposable
         await using var daprd = DaprdProcess.Start(_folder, "me", app.Port, httpPort: port);
 
         Assert.Equal(0, await waiting.ExitAsync());
-        Assert.Contains("waiting for the application", daprd.Output, StringComparison.Ordinal);
+        await daprd.Process.LineAsync("waiting for the application");
     }
 
     [Fact]
@@ -31,7 +31,8 @@ public sealed class FlagTests : IDisposable
     {
         await using var app = await TestApp.StartAsync(app => app.On("/x", 200, "still").On("/healthz", 200));
         await using var daprd = await DaprdProcess.StartHealthyAsync(
-            _folder, "me", app.Port, ["--dapr-block-shutdown-duration", "1h", "--enable-app-health-check", "--app-health-probe-interval", "1", "--app-health-threshold", "1"]);
+            _folder, "me", app.Port,
+            ["--dapr-block-shutdown-duration", "1h", "--enable-app-health-check", "--app-health-probe-interval", "2", "--app-health-probe-timeout", "2000", "--app-health-threshold", "4"]);
         await daprd.Process.LineAsync("App entered healthy status");
 
         await daprd.Process.SignalAsync("TERM");
@@ -86,7 +87,8 @@ public sealed class FlagTests : IDisposable
         await using var daprd = await DaprdProcess.StartHealthyAsync(
             _folder, "me", flags: ["--enable-metrics=false", "--placement-host-address", "localhost:50005", "--app-max-concurrency", "3", "--allowed-origins", "*", "--enable-api-logging"]);
 
-        Assert.Contains("these flags have no effect yet: --enable-metrics, --placement-host-address\n", daprd.Output + "\n", StringComparison.Ordinal);
+        const string Line = "these flags have no effect yet: --enable-metrics, --placement-host-address";
+        await daprd.Process.LineAsync(line => line.EndsWith(Line, StringComparison.Ordinal), $"a line that ends in '{Line}'");
     }
 
     [Theory]

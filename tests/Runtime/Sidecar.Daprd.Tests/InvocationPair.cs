@@ -19,6 +19,7 @@ public abstract class InvocationPair(string? daprd) : IAsyncLifetime
         App = await TestApp.StartAsync();
         _host = await DaprTestHost.StartAsync(host => host
             .UseDaprd(daprd)
+            .Patience(Eventually.Patience)
             .Environment("APP_API_TOKEN", "for-the-app")
             .Sidecars(options => options with { MaxBodySize = 64 * 1024 * 1024 })
             .Flag("max-body-size", "64Mi")

@@ -208,7 +208,7 @@ public sealed class ProcessTests : IDisposable
     {
         await using var app = await TestApp.StartAsync();
         await using var daprd = await DaprdProcess.StartHealthyAsync(_folder.WithSqlite(), "me", app.Port, ["--max-body-size", "1Ki"]);
-        var large = $$"""[{"key":"k","value":"{{new string('x', 4000)}}"}]""";
+        var large = $$"""[{"key":"k","value":"{{new string('x', 2000)}}"}]""";
 
         using var state = await daprd.Client.PostAsync("/v1.0/state/statestore", Json(large));
         using var publish = await daprd.Client.PostAsync("/v1.0/publish/pubsub/t", Json(large));

@@ -13,6 +13,7 @@ public sealed class BindingTests
     {
         await using var dapr = await DaprTestHost.StartAsync(host => host
             .WithFakeClock()
+            .Sidecars(options => options with { AppBindingTimeout = TimeSpan.FromMinutes(10) })
             .Component("nightly", "bindings.cron", ("schedule", "@daily"))
             .App("cleaner", app => app.Ok("/nightly")));
 

@@ -29,6 +29,9 @@ public sealed partial class BrokerServer : IAsyncDisposable
         };
     }
 
+    /// <summary>For the start and the end of a server: RabbitMQ alone may need a minute on a machine that has other work.</summary>
+    public static TimeSpan StartPatience { get; } = TimeSpan.FromMinutes(3);
+
     public BrokerKind Kind { get; }
 
     public int Port { get; private set; }
@@ -43,10 +46,10 @@ public sealed partial class BrokerServer : IAsyncDisposable
 
     public string Address => $"127.0.0.1:{Port}";
 
-    /// <summary>Metadata by which a component finds this server.</summary>
+    /// <summary>Metadata by which a component finds this server, with patience for a process that the machine lets stand still.</summary>
     public Dictionary<string, string> Metadata => Kind switch
     {
-        BrokerKind.Redis => new() { ["redisHost"] = Address, ["redisPassword"] = Password },
+        BrokerKind.Redis => new() { ["redisHost"] = Address, ["redisPassword"] = Password, ["readTimeout"] = "60s", ["dialTimeout"] = "60s" },
         BrokerKind.RabbitMq => new() { ["connectionString"] = $"amqp://guest:{Password}@{Address}" },
         BrokerKind.Postgres => new() { ["connectionString"] = $"host=127.0.0.1 port={Port} user=postgres password={Password} dbname=postgres" },
         _ => new() { ["brokers"] = Address, ["authType"] = "none" },
@@ -91,7 +94,7 @@ public sealed partial class BrokerServer : IAsyncDisposable
     public async Task StartAgainAsync()
     {
         _process = TestProcess.Start("bash", [RepositoryRoot.Combine("tools", "brokers"), "run", Name(Kind), Folder, Text(Port)], environment: _environment);
-        var ready = ReadyLine().Match(await _process.LineAsync(line => ReadyLine().IsMatch(line), "a server that is ready"));
+        var ready = ReadyLine().Match(await _process.LineAsync(line => ReadyLine().IsMatch(line), "a server that is ready", StartPatience));
         Port = int.Parse(ready.Groups[1].ValueSpan, CultureInfo.InvariantCulture);
         Pid = ready.Groups[2].Success ? int.Parse(ready.Groups[2].ValueSpan, CultureInfo.InvariantCulture) : _process.Id;
     }
@@ -129,7 +132,7 @@ public sealed partial class BrokerServer : IAsyncDisposable
     {
         await using var question = TestProcess.Start(
             "bash", [RepositoryRoot.Combine("tools", "brokers"), "ctl", Name(Kind), Folder, Text(Port), .. arguments], environment: _environment);
-        return await question.ExitAsync() == 0
+        return await question.ExitAsync(StartPatience) == 0
             ? question.Output
             : throw new InvalidOperationException($"{Kind} does not answer {string.Join(' ', arguments)}: {question.Output}");
     }
@@ -161,7 +164,7 @@ public sealed partial class BrokerServer : IAsyncDisposable
         if (_process is null)
             return;
         _process.CloseInput();
-        await _process.ExitAsync();
+        await _process.ExitAsync(StartPatience);
         await _process.DisposeAsync();
         _process = null;
     }

@@ -47,11 +47,16 @@ public sealed class CuttableRelay : IAsyncDisposable
     /// <summary>Resets new connections, too, until <see cref="Accept"/>.</summary>
     public void Refuse()
     {
-        _refuses = true;
+        lock (_lock)
+            _refuses = true;
         Cut();
     }
 
-    public void Accept() => _refuses = false;
+    public void Accept()
+    {
+        lock (_lock)
+            _refuses = false;
+    }
 
     public async ValueTask DisposeAsync()
     {
@@ -71,10 +76,7 @@ public sealed class CuttableRelay : IAsyncDisposable
             {
                 var client = await _listener.AcceptSocketAsync(_stopping.Token);
                 Accepted++;
-                if (_refuses)
-                    client.Close(0);
-                else
-                    relays.Add(RelayAsync(client));
+                relays.Add(RelayAsync(client));
             }
         }
         catch (Exception end) when (end is OperationCanceledException or ObjectDisposedException or SocketException)
@@ -88,8 +90,21 @@ public sealed class CuttableRelay : IAsyncDisposable
     {
         var server = new Socket(AddressFamily.InterNetwork, SocketType.Stream, ProtocolType.Tcp) { NoDelay = true };
         client.NoDelay = true;
+        bool refused;
         lock (_lock)
-            _open.AddRange([client, server]);
+        {
+            refused = _refuses;
+            if (!refused)
+                _open.AddRange([client, server]);
+        }
+
+        if (refused)
+        {
+            server.Dispose();
+            client.Close(0);
+            return;
+        }
+
         try
         {
             await server.ConnectAsync(IPAddress.Loopback, _target);

@@ -10,12 +10,13 @@ public sealed class LogsTests : RunFixture
     {
         await using var run = DaprCli.Start(Folder, "run", "-f", Template(("a", Waiting, ""), ("b", "echo other; sleep 1000", "")));
         await run.LineAsync("all 2 apps are healthy");
+        var pid = await run.PrintedPidAsync("a");
 
         var app = await DaprCli.RunAsync(Folder, "logs", "-a", "a");
         var sidecar = await DaprCli.RunAsync(Folder, "logs", "--app-id", "a", "--sidecar");
 
         Assert.Equal((0, 0), (app.Code, sidecar.Code));
-        Assert.Contains($"pid={await run.PrintedPidAsync("a")}", app.Output.Split('\n'));
+        Assert.Contains($"pid={pid}", app.Output.Split('\n'));
         Assert.DoesNotContain("other", app.Output);
         Assert.Contains("level=info", sidecar.Output);
     }

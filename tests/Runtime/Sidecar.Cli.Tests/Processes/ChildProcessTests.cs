@@ -119,20 +119,22 @@ public sealed class ChildProcessTests : IDisposable
     [Fact]
     public async Task A_descendant_that_left_the_group_does_not_hold_up_the_end()
     {
-        await using var child = Start("setsid sleep 30 & echo $!; exit 0");
+        await using var child = Start("setsid sleep 30 & echo $!; while [ ! -f go ]; do sleep 0.05; done", TimeProvider.System);
+        var descendant = await FirstLineAsync();
 
         var clock = Stopwatch.StartNew();
+        _folder.Write("go", "");
         await child.Exited.WithinAsync("the end of the child");
 
         Assert.True(clock.Elapsed < TimeSpan.FromSeconds(20), "waited for a process that is not ours");
-        ProcessIdentity.Of(int.Parse(_lines.First()))?.Kill();
+        ProcessIdentity.Of(int.Parse(descendant))?.Kill();
     }
 
     [Fact]
     public async Task Only_the_given_environment_is_seen()
     {
         var spec = new ChildSpec(["sh", "-c", "env"], _folder.Path, new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin", ["APP_ID"] = "orders" });
-        await using var child = ChildProcess.Start(spec, Collect);
+        await using var child = ChildProcess.Start(spec, Collect, new FakeClock());
 
         await child.Exited.WithinAsync("the end of the child");
 
@@ -157,7 +159,7 @@ public sealed class ChildProcessTests : IDisposable
     public async Task Arguments_arrive_as_they_are()
     {
         var spec = new ChildSpec(["printf", "%s\n", "a b", "$HOME", "'q'", "--", ""], _folder.Path, SystemPath);
-        await using var child = ChildProcess.Start(spec, Collect);
+        await using var child = ChildProcess.Start(spec, Collect, new FakeClock());
 
         await child.Exited.WithinAsync("the end of the child");
 
@@ -168,7 +170,9 @@ public sealed class ChildProcessTests : IDisposable
 
     private static Dictionary<string, string> SystemPath => new() { ["PATH"] = Environment.GetEnvironmentVariable("PATH")! };
 
-    private ChildProcess Start(string script) => ChildProcess.Start(new ChildSpec(["sh", "-c", script], _folder.Path, SystemPath), Collect);
+    /// <param name="time">Stands still unless given, so that no line is lost because the machine is slow.</param>
+    private ChildProcess Start(string script, TimeProvider? time = null) =>
+        ChildProcess.Start(new ChildSpec(["sh", "-c", script], _folder.Path, SystemPath), Collect, time ?? new FakeClock());
 
     private ValueTask Collect(string line)
     {

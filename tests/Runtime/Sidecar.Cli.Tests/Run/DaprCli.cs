@@ -18,7 +18,9 @@ internal sealed class DaprCli : IAsyncDisposable
         foreach (var (name, value) in environment)
             variables[name] = value;
         var program = Path.Combine(AppContext.BaseDirectory, "dapr.dll");
-        _process = ChildProcess.Start(new ChildSpec(["dotnet", program, .. arguments], folder.Path, variables), Collect);
+
+        // On a clock that stands still, so that no line is lost because the machine is slow.
+        _process = ChildProcess.Start(new ChildSpec(["dotnet", program, .. arguments], folder.Path, variables), Collect, new FakeClock());
     }
 
     public int Pid => _process.Pid;

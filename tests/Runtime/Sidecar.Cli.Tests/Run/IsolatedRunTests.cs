@@ -22,7 +22,8 @@ public sealed class IsolatedRunTests : RunFixture
         Assert.Equal(await run.PrintedAsync("a", "pid"), extended["appPID"]);
 
         Assert.Equal(0, await run.SignalAndWaitAsync(SigInt));
-        Assert.All(daprds, pid => Assert.Null(ProcessIdentity.Of(pid)));
+        foreach (var pid in daprds)
+            await GoneAsync(pid, "a sidecar");
     }
 
     [Fact]

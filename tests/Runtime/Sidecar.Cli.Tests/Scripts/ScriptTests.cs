@@ -280,7 +280,8 @@ public sealed class ScriptTests : IDisposable
             {
                 lines.Enqueue(line);
                 return ValueTask.CompletedTask;
-            });
+            },
+            new FakeClock());
         var code = await process.Exited.WithinAsync($"the end of {script}");
         return (code, string.Join('\n', lines));
     }

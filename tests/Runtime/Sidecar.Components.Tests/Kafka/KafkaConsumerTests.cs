@@ -8,11 +8,14 @@ namespace Sidecar.Components.Tests.Kafka;
 /// <summary>What a consumer group promises: offsets after the handler, order by partition, sharing, batches.</summary>
 public sealed class KafkaConsumerTests : KafkaTest
 {
+    /// <summary>For groups that form anew: the mock cluster waits nearly that long for members to join again.</summary>
+    private static readonly (string, string) ShortSession = ("sessionTimeout", "6s");
+
     [Fact]
     public async Task An_offset_is_committed_after_its_handler_and_another_goes_on_there_when_the_consumer_is_killed()
     {
         await CreateTopicAsync(1);
-        var killed = await OpenAsync();
+        var killed = await OpenAsync(ShortSession);
         var mailbox = new Mailbox(async (message, cancellationToken) =>
         {
             if (Text(message) == "3")
@@ -28,7 +31,7 @@ public sealed class KafkaConsumerTests : KafkaTest
         await killed.AbandonConsumerAsync();
 
         var heir = new Mailbox();
-        await SubscribeAsync(await OpenAsync(), heir.HandleAsync);
+        await SubscribeAsync(await OpenAsync(ShortSession), heir.HandleAsync);
         Assert.Equal(["3", "4", "5"], await heir.NextTextsAsync(3));
         Assert.Empty(mailbox.Rest());
     }
@@ -78,7 +81,7 @@ public sealed class KafkaConsumerTests : KafkaTest
     public async Task A_message_that_is_passed_over_at_the_end_comes_again_to_the_next_session()
     {
         await CreateTopicAsync(1);
-        var pubSub = await OpenAsync(("consumeRetryEnabled", "false"));
+        var pubSub = await OpenAsync(ShortSession, ("consumeRetryEnabled", "false"));
         var mailbox = new Mailbox(static (message, _) => ValueTask.FromResult(Text(message) == "bad" ? Delivery.Nack : Delivery.Ack));
         await SubscribeAsync(pubSub, mailbox.HandleAsync);
         await PublishAsync(pubSub, "good");
@@ -87,7 +90,7 @@ public sealed class KafkaConsumerTests : KafkaTest
         await pubSub.DisposeAsync();
 
         var next = new Mailbox();
-        await SubscribeAsync(await OpenAsync(), next.HandleAsync);
+        await SubscribeAsync(await OpenAsync(ShortSession), next.HandleAsync);
         Assert.Equal("bad", await next.NextTextAsync("what was left unmarked"));
     }
 
@@ -99,7 +102,7 @@ public sealed class KafkaConsumerTests : KafkaTest
     {
         await CreateTopicAsync(4);
         var (firstLog, secondLog) = (new LogLines(), new LogLines());
-        var first = await OpenAsync(firstLog, ("consumerGroupRebalanceStrategy", strategy));
+        var first = await OpenAsync(firstLog, ShortSession, ("consumerGroupRebalanceStrategy", strategy));
         var mailbox = new Mailbox();
         await SubscribeAsync(first, mailbox.HandleAsync);
         await firstLog.LineAsync("handles partitions");
@@ -111,7 +114,7 @@ public sealed class KafkaConsumerTests : KafkaTest
             await Eventually.TrueAsync(() => RawKafka.Committed(Server.Address, Group, Topic, number) == 1, $"the commit of partition {number}");
 
         var other = new Mailbox();
-        await SubscribeAsync(await OpenAsync(secondLog, ("consumerGroupRebalanceStrategy", strategy)), other.HandleAsync);
+        await SubscribeAsync(await OpenAsync(secondLog, ShortSession, ("consumerGroupRebalanceStrategy", strategy)), other.HandleAsync);
         await secondLog.LineAsync($"{Topic}/");
         await PublishToAllAsync(first, "after");
 
@@ -125,7 +128,7 @@ public sealed class KafkaConsumerTests : KafkaTest
     {
         await CreateTopicAsync(1);
         var log = new LogLines();
-        var pubSub = await OpenAsync(log, ("drainTimeout", "30s"));
+        var pubSub = await OpenAsync(log, ShortSession, ("drainTimeout", "30s"));
         var gate = new TaskCompletionSource();
         var wasCancelled = false;
         var mailbox = new Mailbox(async (_, cancellationToken) =>
@@ -151,7 +154,7 @@ public sealed class KafkaConsumerTests : KafkaTest
     {
         await CreateTopicAsync(1);
         var log = new LogLines();
-        var pubSub = await OpenAsync(log, ("drainTimeout", "100ms"));
+        var pubSub = await OpenAsync(log, ShortSession, ("drainTimeout", "100ms"));
         var times = 0;
         var mailbox = new Mailbox(async (_, cancellationToken) =>
         {
@@ -173,7 +176,7 @@ public sealed class KafkaConsumerTests : KafkaTest
         await CreateTopicAsync(2);
         var log = new LogLines();
         var context = Context(log);
-        var interval = TimeSpan.FromSeconds(2);
+        var interval = TimeSpan.FromSeconds(6);
         var milliseconds = interval.TotalMilliseconds.ToString(CultureInfo.InvariantCulture);
         var consumer = Own(new KafkaConsumer(
             Group,
@@ -195,7 +198,7 @@ public sealed class KafkaConsumerTests : KafkaTest
         var started = TimeProvider.System.GetTimestamp();
 
         // The other partition tells the time, and that the consumer works on.
-        while (TimeProvider.System.GetElapsedTime(started) < interval + interval)
+        while (TimeProvider.System.GetElapsedTime(started) < interval + TimeSpan.FromSeconds(2))
         {
             await PublishAsync(publisher, "tick", InPartition(1));
             Assert.Equal("tick", await mailbox.NextTextAsync("a message of the other partition"));

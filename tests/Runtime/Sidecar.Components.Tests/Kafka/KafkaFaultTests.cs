@@ -45,7 +45,7 @@ public sealed class KafkaFaultTests : KafkaTest
     {
         await CreateTopicAsync(1);
         var log = new LogLines();
-        var pubSub = await OpenAsync(log);
+        var pubSub = await OpenAsync(log, ("sessionTimeout", "6s"));
         var mailbox = new Mailbox();
         await SubscribeAsync(pubSub, mailbox.HandleAsync);
         for (var number = 0; number < 100; number++)
@@ -96,7 +96,7 @@ public sealed class KafkaFaultTests : KafkaTest
         await CreateTopicAsync(1);
         await Server.TellAsync($"error {Topic} 3");
         var log = new LogLines();
-        var pubSub = await OpenAsync(log, ("clientConnectionTopicMetadataRefreshInterval", "1s"));
+        var pubSub = await OpenAsync(log, ("sessionTimeout", "6s"), ("clientConnectionTopicMetadataRefreshInterval", "1s"));
         var mailbox = new Mailbox();
         await SubscribeAsync(pubSub, mailbox.HandleAsync);
         Assert.Contains("Unknown topic", await log.LineAsync(Topic), StringComparison.Ordinal);

@@ -129,7 +129,7 @@ public sealed class KafkaPublishTests : KafkaTest
     {
         await CreateTopicAsync(1);
         await Server.TellAsync($"error {Topic} 3");
-        var pubSub = await OpenAsync(("writeTimeout", "1500ms"));
+        var pubSub = await OpenAsync(("writeTimeout", "12s"));
 
         var failure = await Assert.ThrowsAsync<ComponentException>(() => PublishAsync(pubSub, "1"));
         Assert.Equal($"topic '{Topic}' does not exist, and the broker makes none by itself; create it first", failure.Message);

@@ -60,7 +60,7 @@ public abstract class KafkaTest : IAsyncLifetime
             ["initialOffset"] = "oldest",
             ["backOffDuration"] = "50ms",
             ["drainTimeout"] = "500ms",
-            ["sessionTimeout"] = "3s",
+            ["sessionTimeout"] = "30s",
             ["heartbeatInterval"] = "200ms",
             ["consumerFetchWait"] = "10ms",
         };

@@ -118,10 +118,9 @@ public sealed class RabbitMqLayoutTests : RabbitMqTest
     {
         var pubSub = await OpenAsync(("deletedWhenUnused", "false"), ("enableDeadLetter", enableDeadLetter));
         var arrivals = await SubscribeAsync(pubSub, "t");
-        arrivals.Answer = (_, _) => ValueTask.FromResult(Delivery.Nack);
+        arrivals.Answer = (message, _) => ValueTask.FromResult(Encoding.UTF8.GetString(message.Data.Span) == "bad" ? Delivery.Nack : Delivery.Ack);
         await PublishAsync(pubSub, "t", "bad");
         Assert.Equal("bad", await arrivals.NextTextAsync());
-        arrivals.Answer = (_, _) => ValueTask.FromResult(Delivery.Ack);
         await PublishAsync(pubSub, "t", "good");
 
         Assert.Equal("good", await arrivals.NextTextAsync());

@@ -93,7 +93,7 @@ public sealed class RabbitMqRecoveryTests : RabbitMqTest
         var subscription = await pubSub.SubscribeAsync(new PubSubSubscription(Prefix + "t", NoMetadata), new Arrivals().HandleAsync, CancellationToken.None);
         await PublishAsync(pubSub, "t", "1");
         await subscription.DisposeAsync();
-        Assert.Empty(await ListAsync("list_exchanges", "name"));
+        await Eventually.TrueAsync(async () => (await ListAsync("list_exchanges", "name")).Length == 0, "the exchange to go");
 
         // Nobody is there to receive it; without confirms the publisher hears of it by the next one.
         await PublishAsync(pubSub, "t", "nobody");
@@ -175,7 +175,8 @@ public sealed class RabbitMqRecoveryTests : RabbitMqTest
                 await PublishAsync(pubSub, "t", text);
                 return true;
             },
-            $"the broker to take message {text}");
+            $"the broker to take message {text}",
+            BrokerServer.StartPatience);
 
     private static async Task AllArriveAsync(Arrivals arrivals, int count)
     {

@@ -54,7 +54,8 @@ internal sealed class FakeRedis : IAsyncDisposable
         }
     }
 
-    public (string, string)[] Metadata => [("redisHost", $"127.0.0.1:{Port}"), ("redisMinRetryInterval", "1ms"), ("redisMaxRetryInterval", "5ms")];
+    public (string, string)[] Metadata =>
+        [("redisHost", $"127.0.0.1:{Port}"), ("redisMinRetryInterval", "1ms"), ("redisMaxRetryInterval", "5ms"), ("readTimeout", "60s"), ("dialTimeout", "60s")];
 
     public static string Bulk(string text) => $"${Encoding.UTF8.GetByteCount(text)}\r\n{text}\r\n";
 

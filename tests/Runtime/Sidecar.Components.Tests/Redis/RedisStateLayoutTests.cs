@@ -176,7 +176,8 @@ public sealed class RedisStateLayoutTests : RealRedisTest
         var store = await OpenAsync(new RedisStateStore(), ("redisHost", master.Address), ("redisPassword", master.Password));
         await store.SetAsync(new StateUpsert(Key, "1"u8.ToArray()) { Consistency = StateConsistency.Strong }, None);
 
-        Assert.Equal("1", await CliAsync("HGET", Key, "data"));
+        // The write waits for a second at most, which a replica that stands still may exceed.
+        await TestSupport.Eventually.TrueAsync(async () => await CliAsync("HGET", Key, "data") == "1", "the value at the replica");
         var replica = await OpenAsync(new RedisStateStore(), ("redisMinRetryInterval", "1ms"));
         var failure = await Assert.ThrowsAsync<ComponentException>(() => SetAsync(replica));
         Assert.Contains("is a replica", failure.Message, StringComparison.Ordinal);

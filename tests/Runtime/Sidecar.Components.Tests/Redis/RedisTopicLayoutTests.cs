@@ -50,7 +50,7 @@ public sealed class RedisTopicLayoutTests : RealRedisTest
     [InlineData(true)]
     public async Task What_fails_is_acknowledged_like_anything_else(bool byException)
     {
-        var pubSub = await OpenAsync(new RedisPubSub(), ("processingTimeout", "300ms"), ("redeliverInterval", "100ms"));
+        var pubSub = await OpenAsync(new RedisPubSub(), ("processingTimeout", "30s"), ("redeliverInterval", "100ms"));
         await SubscribeAsync(pubSub, "t", (message, _) =>
         {
             _arrived.Writer.TryWrite(message);

@@ -132,11 +132,14 @@ public sealed class SqliteFileTests : IAsyncLifetime
     {
         using var gate = new ManualResetEventSlim();
         using var cancellation = new CancellationTokenSource();
+        var begun = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         var blocker = WriteAsync(_ =>
         {
+            begun.TrySetResult();
             gate.Wait();
             return 0L;
         });
+        await begun.Task.WithinAsync("the first write to begin");
         var cancelled = File.WriteAsync(new Operation(session => session.Execute("INSERT INTO t(k) VALUES ('1')")), Limits, cancellation.Token);
         await cancellation.CancelAsync();
         gate.Set();

@@ -93,6 +93,7 @@ public abstract class GrpcPair(string? daprd) : IAsyncLifetime
     private Task<DaprTestHost> StartAsync(string protocol, Action<DaprTestHostBuilder> apps) => DaprTestHost.StartAsync(host =>
     {
         host.UseDaprd(daprd)
+            .Patience(Eventually.Patience)
             .Environment("APP_API_TOKEN", AppToken)
             .Sidecars(options => options with { AppProtocol = protocol })
             .Flag("app-protocol", protocol);

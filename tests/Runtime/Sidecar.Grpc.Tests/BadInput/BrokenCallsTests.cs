@@ -11,6 +11,7 @@ using TestSupport;
 namespace Sidecar.Grpc.Tests.BadInput;
 
 /// <summary>Calls that are broken off in every way, ten thousand of them, and what is left afterwards: nothing.</summary>
+[Collection(nameof(CountedBuffers))]
 public sealed class BrokenCallsTests
 {
     private const int Calls = 10_000;

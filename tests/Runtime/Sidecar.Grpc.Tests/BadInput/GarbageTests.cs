@@ -3,6 +3,7 @@ using TestSupport;
 
 namespace Sidecar.Grpc.Tests.BadInput;
 
+[Collection(nameof(CountedBuffers))]
 public sealed class GarbageTests
 {
     private static readonly string[] Methods = ["Unary", "ClientStream", "ServerStream", "Duplex"];

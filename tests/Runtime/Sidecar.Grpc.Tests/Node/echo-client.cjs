@@ -5,7 +5,7 @@ const { grpc, Echo, Status, rich, port } = require('./echo.cjs');
 const scenario = process.argv[5];
 const options = { 'grpc.max_receive_message_length': -1, 'grpc.max_send_message_length': -1, 'grpc.enable_retries': 0 };
 if (scenario === 'gzip') Object.assign(options, { 'grpc.default_compression_algorithm': 2, 'grpc.default_compression_level': 2 });
-if (scenario === 'keepalive') Object.assign(options, { 'grpc.keepalive_time_ms': 50, 'grpc.keepalive_timeout_ms': 5000 });
+if (scenario === 'keepalive') Object.assign(options, { 'grpc.keepalive_time_ms': 50, 'grpc.keepalive_timeout_ms': 60000 });
 const client = new Echo(`127.0.0.1:${port}`, grpc.credentials.createInsecure(), options);
 
 const unary = (request, metadata = new grpc.Metadata(), call = {}) =>

@@ -136,7 +136,7 @@ public sealed class InputBindingTests : BindingsHost
     {
         await using var app = await TestApp.StartAsync(app => app.On("/healthz", 200).On("/tick", 200));
         With("tick", "bindings.cron", ("schedule", "@every 1s"));
-        await using var sidecar = await StartAsync(app, options => options with { AppHealth = new AppHealthOptions { Threshold = 1 } });
+        await using var sidecar = await StartAsync(app, options => options with { AppHealth = new AppHealthOptions { Threshold = 1 }, AppBindingTimeout = TimeSpan.FromHours(1) });
         await sidecar.Instance.Healthy.WithinAsync("health");
         Clock.Advance(TimeSpan.FromSeconds(1));
         await Eventually.TrueAsync(() => Ticks(app) == 1, "a tick");
@@ -145,7 +145,8 @@ public sealed class InputBindingTests : BindingsHost
         await Eventually.TrueAsync(
             () =>
             {
-                Clock.Advance(TimeSpan.FromSeconds(5));
+                // In small steps: the ticks under way end well, and none comes to the app later.
+                Clock.Advance(TimeSpan.FromSeconds(1));
                 return sidecar.Log.Any(line => line.Contains("un-healthy", StringComparison.Ordinal));
             },
             "bad health");
@@ -192,7 +193,8 @@ public sealed class InputBindingTests : BindingsHost
     public async Task Bindings_follow_their_files()
     {
         await using var app = await TestApp.StartAsync(app => app.On("/a", 200).On("/b", 200).On("/c", 200).On("/new", 200).On("/unwanted", 404));
-        await using var sidecar = await With("a").With("unwanted").StartAsync(app);
+        await using var sidecar = await With("a").With("unwanted").StartAsync(app, options => options with { AppBindingTimeout = TimeSpan.FromHours(1) });
+        await sidecar.Instance.Healthy.WithinAsync("health");
         Assert.Equal(["a"], Running.Keys);
 
         With("b");

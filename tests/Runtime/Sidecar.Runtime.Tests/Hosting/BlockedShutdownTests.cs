@@ -16,16 +16,18 @@ public sealed class BlockedShutdownTests : IDisposable
     [Contract(167)]
     public async Task Deliveries_end_at_once_and_the_api_serves_until_the_time_is_over()
     {
-        _folder.Write("components/pubsub.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: pubsub\nspec:\n  type: pubsub.in-memory\n  version: v1\n");
+        var drivers = new TestDrivers(_folder);
+        var broker = drivers.AddBroker("pubsub");
         _folder.Write("components/subscription.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Subscription\nmetadata:\n  name: t\nspec:\n  pubsubname: pubsub\n  topic: t\n  route: /event\n");
         await using var app = await TestApp.StartAsync(app => app.On("/event", 200).On("/x", 200, "still"));
-        await using var sidecar = await StartAsync(app, TimeSpan.FromMinutes(1));
+        await using var sidecar = await StartAsync(app, TimeSpan.FromMinutes(1), drivers: drivers);
         await PublishAsync(sidecar);
         await app.NextAsync("/event");
 
         var stopping = sidecar.Instance.StopAsync();
         await sidecar.LineAsync("Blocking graceful shutdown");
         await Eventually.TrueAsync(() => _clock.ArmedTimers > 0, "the wait for the end of the block");
+        await Eventually.TrueAsync(() => !broker.SubscribedTopics.Any(), "the end of the subscription");
 
         await PublishAsync(sidecar);
         Assert.Equal((200, "still"), await sidecar.GetAsync("/v1.0/invoke/me/method/x"));
@@ -86,10 +88,10 @@ public sealed class BlockedShutdownTests : IDisposable
         Assert.DoesNotContain(sidecar.Log, line => line.Contains("Blocking graceful shutdown", StringComparison.Ordinal));
     }
 
-    private async Task<TestSidecar> StartAsync(TestApp? app, TimeSpan block, AppHealthOptions? health = null)
+    private async Task<TestSidecar> StartAsync(TestApp? app, TimeSpan block, AppHealthOptions? health = null, TestDrivers? drivers = null)
     {
-        var sidecar = await TestSidecar.StartAsync(
-            _folder, options => options with { AppPort = app?.Port ?? 0, AppHealth = health, BlockShutdown = block, Time = _clock, GracefulShutdown = TimeSpan.FromHours(1) });
+        var sidecar = await (drivers ?? new TestDrivers(_folder)).StartAsync(
+            options => options with { AppPort = app?.Port ?? 0, AppHealth = health, BlockShutdown = block, Time = _clock, GracefulShutdown = TimeSpan.FromHours(1) });
         await sidecar.Instance.Healthy.WithinAsync("health");
         return sidecar;
     }

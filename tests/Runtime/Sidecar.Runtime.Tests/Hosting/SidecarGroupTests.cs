@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Net;
 using Sidecar.Components;
 using Sidecar.Runtime.Hosting;
@@ -36,11 +37,11 @@ public sealed class SidecarGroupTests : IDisposable
     public async Task A_start_that_is_cancelled_is_no_fatal_error()
     {
         _component.Starts = new TaskCompletionSource().Task;
-        var lines = new List<string>();
+        var lines = new ConcurrentQueue<string>();
         using var cancel = new CancellationTokenSource();
         await using var group = new SidecarGroup();
 
-        var starting = group.StartAsync(Options() with { LogLine = lines.Add }, cancel.Token);
+        var starting = group.StartAsync(Options() with { LogLine = lines.Enqueue }, cancel.Token);
         await _component.InitCalled.Task.WithinAsync("the start of the component");
         await cancel.CancelAsync();
 
@@ -110,6 +111,7 @@ public sealed class SidecarGroupTests : IDisposable
         ResourcesPaths = [_folder.File("components")],
         BaseDirectory = _folder.Path,
         Environment = new Dictionary<string, string>(),
+        GracefulShutdown = TimeSpan.FromSeconds(30),
         LogLine = _ => { },
         Catalog = new ComponentCatalog([new ComponentType("test.stubborn", "v1", () => _component)]),
     };

@@ -37,7 +37,7 @@ public sealed class SubscriptionStopTests
     [Fact]
     public async Task A_stop_ends_the_question_to_an_app_that_does_not_answer()
     {
-        await using var host = await PubSubHost.StartAsync(new() { AppReady = false });
+        await using var host = await PubSubHost.StartAsync(new() { AppReady = false, Time = new FakeClock() });
         host.App.FailConnection = () => new HttpRequestException("connection refused");
 
         var ready = host.Feature.OnAppReadyAsync(CancellationToken.None);

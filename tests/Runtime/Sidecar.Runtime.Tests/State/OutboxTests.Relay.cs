@@ -152,7 +152,7 @@ public sealed partial class OutboxTests
             return null;
         };
         await TransactAsync(api, "k");
-        await Eventually.TrueAsync(() => _clock.ArmedTimers == 1, "the interrupted delivery to wait for another attempt");
+        await Eventually.TrueAsync(() => store.Fault is not null && _clock.ArmedTimers == 1, "the interrupted delivery to wait for another attempt");
 
         store.Fault = null;
         Assert.Equal(Delivery.Ack, await api.Topics.Deliver(api.Topics.On(InternalTopic).Single()).WithinAsync("the second delivery"));
@@ -187,9 +187,10 @@ public sealed partial class OutboxTests
     {
         var store = new MemoryStateStore();
         await using var api = await StartAsync(store);
-        api.Topics.Refuse = message => message.Topic == "order" ? "away" : null;
+        var refused = 0;
+        api.Topics.Refuse = message => message.Topic == "order" && Interlocked.Increment(ref refused) > 0 ? "away" : null;
         await TransactAsync(api, "k");
-        await Eventually.TrueAsync(() => _clock.ArmedTimers == 1, "a pause after the refusal");
+        await Eventually.TrueAsync(() => Volatile.Read(ref refused) == 1 && _clock.ArmedTimers == 1, "a pause after the refusal");
         _clock.Advance(TimeSpan.FromSeconds(1));
         Assert.Equal([Delivery.Ack], await Task.WhenAll(api.Topics.Deliveries).WithinAsync("the end of the delivery"));
         Assert.Equal(2, api.Topics.On(InternalTopic).Count);

@@ -158,14 +158,14 @@ public sealed class StateGrpcTests : IAsyncLifetime
     public async Task Contract_015_and_017_a_time_to_live_is_told_and_must_be_a_number()
     {
         var before = DateTimeOffset.UtcNow;
-        await Channel.SaveAsync("k", "1"u8.ToArray(), item => item.Metadata["ttlInSeconds"] = "3");
+        await Channel.SaveAsync("k", "1"u8.ToArray(), item => item.Metadata["ttlInSeconds"] = "300");
         var bad = await Channel.SaveAsync("bad", "1"u8.ToArray(), item => item.Metadata["ttlInSeconds"] = "abc");
 
         var single = await Channel.GetAsync("k");
         var bulk = await Channel.UnaryAsync(DaprMethods.GetBulkState, new GetBulkStateRequest { StoreName = "store", Keys = { "k" } });
 
         var expiry = DateTimeOffset.Parse(single.Metadata["ttlExpireTime"], CultureInfo.InvariantCulture);
-        Assert.InRange(expiry, before.AddSeconds(1), DateTimeOffset.UtcNow.AddSeconds(4));
+        Assert.InRange(expiry, before.AddSeconds(298), DateTimeOffset.UtcNow.AddSeconds(301));
         Assert.Equal(single.Metadata["ttlExpireTime"], bulk.Items.Single().Metadata["ttlExpireTime"]);
         Assert.Equal((StatusCode.Internal, "ERR_STATE_SAVE"), (bad.Code, bad.Detail<ErrorInfo>()?.Reason));
         Assert.Equal(["me||k"], _store.Keys);

@@ -96,8 +96,17 @@ public sealed class StateReloadTests
         await Eventually.TrueAsync(() => api.Topics.Deliveries.Count == 1, "the event waits for its transaction");
         var message = api.Topics.On("apporderoutbox").Single();
         store.Fault = new ComponentException("closed");
+        var looked = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        store.BeforeGet = _ =>
+        {
+            looked.TrySetResult();
+            return Task.CompletedTask;
+        };
         gate.SetResult();
         await transaction;
+
+        // Until then, a timer may still be the one of the wait for the transaction.
+        await looked.Task.WithinAsync("the look for the event's marker");
         await Eventually.TrueAsync(() => clock.ArmedTimers == 1, "a pause before the event is tried again");
 
         await api.RemoveAsync(component);

@@ -43,13 +43,13 @@ public sealed class GatewayTests
         var (isReady, clock) = (false, new FakeClock());
         await using var gateway = await StartAsync(
             _ => StubHandler.Reply(HttpStatusCode.Accepted, "{}"), app => app != "payments" || Volatile.Read(ref isReady), clock);
-        var timers = clock.ArmedTimers;
         var early = PostAsync(gateway, Order);
-        await Eventually.TrueAsync(() => clock.ArmedTimers > timers, "the request to be held");
+        await Eventually.TrueAsync(() => clock.ArmedTimers >= 2, "the request to be held, beside the pause of the gate");
         Assert.False(early.IsCompleted);
 
+        // In steps so small that the gate has opened long before the request is held no longer.
         Volatile.Write(ref isReady, true);
-        using var accepted = await PassingAsync(clock, early);
+        using var accepted = await PassingAsync(clock, early, TimeSpan.FromMilliseconds(2));
         Assert.Equal(HttpStatusCode.Accepted, accepted.StatusCode);
     }
 
@@ -189,18 +189,18 @@ public sealed class GatewayTests
         "the gate to open");
 
     /// <summary>Lets time pass until the task has ended.</summary>
-    private static async Task<T> PassingAsync<T>(FakeClock clock, Task<T> task)
+    private static async Task<T> PassingAsync<T>(FakeClock clock, Task<T> task, TimeSpan? step = null)
     {
-        await PassingAsync(clock, (Task)task);
+        await PassingAsync(clock, (Task)task, step);
         return await task;
     }
 
-    private static async Task PassingAsync(FakeClock clock, Task task)
+    private static async Task PassingAsync(FakeClock clock, Task task, TimeSpan? step = null)
     {
         await Eventually.TrueAsync(
             () =>
             {
-                clock.Advance(TimeSpan.FromMilliseconds(100));
+                clock.Advance(step ?? TimeSpan.FromMilliseconds(100));
                 return task.IsCompleted;
             },
             "the gate or a request to it");

@@ -13,6 +13,8 @@ namespace Sidecar.Runtime.Tests.Hosting.Reload;
 /// <summary>Files change under a sidecar that serves its API.</summary>
 public sealed class HotReloadTests : IAsyncDisposable
 {
+    private static readonly TimeSpan Reconcile = TimeSpan.FromMilliseconds(200);
+
     private readonly TempFolder _folder = new();
     private readonly SidecarGroup _group = new();
     private readonly ConcurrentQueue<string> _lines = new();
@@ -118,14 +120,17 @@ public sealed class HotReloadTests : IAsyncDisposable
     [Fact]
     public async Task A_request_under_way_finishes_on_the_component_that_it_began_with()
     {
+        // On a clock that stands still, the request may take as long as it likes.
+        var clock = new FakeClock();
         var first = new SlowStore();
         var stores = new Queue<SlowStore>([first, new SlowStore()]);
         _folder.Write("components/store.yaml", Component("store", "state.slow"));
-        await StartAsync(Options() with { Catalog = new ComponentCatalog([new ComponentType("state.slow", "v1", stores.Dequeue)]) });
+        await StartAsync(Options() with { Time = clock, ReconcileInterval = Reconcile, Catalog = new ComponentCatalog([new ComponentType("state.slow", "v1", stores.Dequeue)]) });
 
         var request = GetAsync("/v1.0/state/store/key");
         await first.Asked.Task.WithinAsync("the request at the store");
-        _folder.Write("components/store.yaml", Component("store", "state.slow", ("changed", "yes")));
+        Replace("components/store.yaml", Component("store", "state.slow", ("changed", "yes")));
+        clock.Advance(Reconcile);
         await Eventually.TrueAsync(() => _lines.Any(line => line.Contains("component store (state.slow) changed", StringComparison.Ordinal)), "the reload");
 
         Assert.False(first.Closed.Task.IsCompleted);
@@ -137,15 +142,17 @@ public sealed class HotReloadTests : IAsyncDisposable
     [Fact]
     public async Task No_request_fails_while_its_component_changes()
     {
+        var clock = new FakeClock();
         _folder.Write("components/store.yaml", Store(0));
-        await StartAsync(Options());
+        await StartAsync(Options() with { Time = clock, ReconcileInterval = Reconcile });
         using var end = new CancellationTokenSource();
         var load = Enumerable.Range(0, 3).Select(_ => SaveUntilAsync(end.Token)).ToArray();
 
         for (var round = 1; round <= 4; round++)
         {
             _lines.Clear();
-            _folder.Write("components/store.yaml", Store(round));
+            Replace("components/store.yaml", Store(round));
+            clock.Advance(Reconcile);
             await Eventually.TrueAsync(() => _lines.Any(line => line.Contains("component store (state.sqlite) changed", StringComparison.Ordinal)), $"reload {round}");
         }
 
@@ -168,7 +175,7 @@ public sealed class HotReloadTests : IAsyncDisposable
     public async Task A_stop_ends_a_reload_under_way_and_leaves_nothing_open()
     {
         var store = new SlowStore { Starts = new TaskCompletionSource().Task };
-        var sidecar = await StartAsync(Options() with { Catalog = new ComponentCatalog([new ComponentType("state.slow", "v1", () => store)]) });
+        var sidecar = await StartAsync(Options() with { GracefulShutdown = TimeSpan.FromSeconds(30), Catalog = new ComponentCatalog([new ComponentType("state.slow", "v1", () => store)]) });
         _folder.Write("components/store.yaml", Component("store", "state.slow") + "  initTimeout: 10m\n");
         await store.InitCalled.Task.WithinAsync("the reload");
 
@@ -196,6 +203,9 @@ public sealed class HotReloadTests : IAsyncDisposable
         Environment = new Dictionary<string, string>(),
         LogLine = _lines.Enqueue,
     };
+
+    /// <summary>In one step, so that no reload finds half of it.</summary>
+    private void Replace(string file, string text) => File.Move(_folder.Write("next.yaml", text), _folder.File(file), overwrite: true);
 
     private string Config(string spec) => _folder.Write("config.yaml", $"apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {{ name: c }}\nspec:\n{spec}\n");
 
@@ -239,7 +249,7 @@ public sealed class HotReloadTests : IAsyncDisposable
         public async ValueTask<StateItem?> GetAsync(string key, StateReadOptions options, CancellationToken cancellationToken)
         {
             Asked.TrySetResult();
-            await Answers.Task;
+            await Answers.Task.WaitAsync(cancellationToken);
             return Closed.Task.IsCompleted ? throw new InvalidOperationException("closed in use") : null;
         }
 

@@ -28,11 +28,15 @@ public sealed class RequestsUnderWayTests
     {
         var requests = new RequestsUnderWay();
         using var stop = new CancellationTokenSource();
-        var load = Enumerable.Range(0, 4).Select(_ => Task.Run(() =>
-        {
-            while (!stop.IsCancellationRequested)
-                requests.Enter().Leave();
-        })).ToArray();
+
+        // On threads of their own: those of the pool are for all tests, and this takes a thread whole.
+        var load = Enumerable.Range(0, 4).Select(_ => Task.Factory.StartNew(
+            () =>
+            {
+                while (!stop.IsCancellationRequested)
+                    requests.Enter().Leave();
+            },
+            CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default)).ToArray();
 
         for (var round = 0; round < 200; round++)
         {

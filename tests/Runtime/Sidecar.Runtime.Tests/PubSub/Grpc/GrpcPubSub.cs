@@ -93,7 +93,7 @@ internal sealed class GrpcPubSub : IAsyncDisposable
         return [.. listed.Select(subscription => $"{subscription!["type"]} {subscription["topic"]} {subscription["rules"]?.AsArray().LastOrDefault()?["path"]}")];
     }
 
-    /// <summary>A file of the sidecar's resources changes; null = goes.</summary>
+    /// <summary>A file of the sidecar's resources changes, in one step, so that no reload finds half of it; null = goes.</summary>
     public void Rewrite(string file, string? text, TestBroker? next = null)
     {
         if (next is not null)
@@ -101,7 +101,7 @@ internal sealed class GrpcPubSub : IAsyncDisposable
         if (text is null)
             File.Delete(_folder.File(file));
         else
-            _folder.Write(file, text);
+            File.Move(_folder.Write("next.yaml", text), _folder.File(file), overwrite: true);
     }
 
     public async ValueTask DisposeAsync()

@@ -65,6 +65,25 @@ public static class Eventually
     public static Task TrueAsync(Func<bool> probe, [CallerArgumentExpression(nameof(probe))] string what = "", TimeSpan? patience = null) =>
         TrueAsync(() => Task.FromResult(probe()), what, patience);
 
+    /// <summary>
+    /// Does something until it has shown what is awaited, and answers with all that came of it: at least one. For calls whose time
+    /// may be over before they have come in, which shows nothing where they went to.
+    /// </summary>
+    public static async Task<IReadOnlyList<T>> RepeatAsync<T>(Func<Task<T>> act, Func<bool> shown, string what)
+    {
+        List<T> results = [];
+        await TrueAsync(
+            async () =>
+            {
+                if (results.Count > 0 && shown())
+                    return true;
+                results.Add(await act());
+                return shown();
+            },
+            what);
+        return results;
+    }
+
     /// <summary>What is awaited will never come, so nobody need wait for it.</summary>
     public sealed class HopelessException(string message) : Exception(message);
 

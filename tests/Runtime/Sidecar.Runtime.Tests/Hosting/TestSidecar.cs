@@ -71,6 +71,24 @@ internal sealed class TestSidecar : IAsyncDisposable
     public Task<string> LineAsync(string text) =>
         Eventually.GetAsync(() => Task.FromResult(Log.FirstOrDefault(line => line.Contains(text, StringComparison.Ordinal))), $"a log line with '{text}'");
 
+    /// <summary>
+    /// Moves the clock from one health probe to the next until the app passes one, and awaits health; no further, for the app's other
+    /// answers must not come too late on this clock.
+    /// </summary>
+    public async Task PassProbesAsync(FakeClock clock)
+    {
+        await Eventually.TrueAsync(
+            () =>
+            {
+                if (Log.Any(line => line.Contains("App entered healthy status", StringComparison.Ordinal)))
+                    return true;
+                clock.Advance(TimeSpan.FromSeconds(5));
+                return false;
+            },
+            "the first success");
+        await Instance.Healthy.WithinAsync("health");
+    }
+
     public async ValueTask DisposeAsync()
     {
         Client.Dispose();

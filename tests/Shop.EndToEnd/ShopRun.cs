@@ -120,7 +120,14 @@ public sealed partial class ShopRun : IAsyncDisposable
         using var request = new HttpRequestMessage(HttpMethod.Post, "/api/orders") { Content = JsonContent.Create(body) };
         if (idempotencyKey is not null)
             request.Headers.Add("Idempotency-Key", idempotencyKey);
-        return await Gateway.SendAsync(request);
+        try
+        {
+            return await Gateway.SendAsync(request);
+        }
+        catch (TaskCanceledException late)
+        {
+            throw new TaskCanceledException($"An order got no answer within {Gateway.Timeout.TotalSeconds} s; the run said:\n{_process?.Output}", late);
+        }
     }
 
     public Task<HttpResponseMessage> PostOrderAsync(string token, params (string Sku, int Quantity)[] lines) => PostOrderAsync(Order(token, lines));

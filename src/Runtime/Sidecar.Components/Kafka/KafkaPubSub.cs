@@ -27,7 +27,6 @@ internal sealed class KafkaPubSub : IPubSub, IBulkPublisher
         _options = KafkaOptions.Read(context);
         _headers = new KafkaHeaders(_options.ExcludedHeaders, _options.EscapeHeaders);
         _tokens = _options.Security.Tokens is { } oidc ? new KafkaTokens(oidc, context.Time) : null;
-        KafkaLibrary.Load();
         TellIgnored();
         _producer = CreateProducer();
 

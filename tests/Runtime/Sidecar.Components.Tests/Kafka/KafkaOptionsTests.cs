@@ -208,7 +208,6 @@ public sealed class KafkaOptionsTests
     private static void AssertAccepted(params (string Name, string Value)[] metadata)
     {
         TestSupport.Brokers.BrokerServer.SkipUnlessHere(TestSupport.Brokers.BrokerKind.Kafka);
-        KafkaLibrary.Load();
         using var folder = new TempFolder();
         var context = Contexts.For(folder, metadata: metadata);
         var options = KafkaOptions.Read(context);

@@ -39,9 +39,10 @@ internal sealed unsafe class KafkaClient : IDisposable
     private readonly IKafkaEvents _events;
     private GCHandle _self;
 
-    /// <exception cref="ComponentException">The library refuses a setting.</exception>
+    /// <exception cref="ComponentException">The library is not on this machine, or refuses a setting.</exception>
     public KafkaClient(KafkaClientKind kind, IReadOnlyList<KafkaSetting> settings, IKafkaEvents events)
     {
+        KafkaLibrary.Load();
         _events = events;
         _self = GCHandle.Alloc(this);
         var conf = Librdkafka.ConfNew();

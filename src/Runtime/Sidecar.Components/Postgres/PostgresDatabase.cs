@@ -23,17 +23,17 @@ internal sealed class PostgresDatabase : IAsyncDisposable
     /// <summary>Opens a connection and asks something, so that whatever is wrong comes to light.</summary>
     /// <exception cref="ComponentException">The server cannot be reached, or refuses.</exception>
     public Task PingAsync(CancellationToken cancellationToken) => ReadAsync(
-        static async (source, token) =>
+        static async connection =>
         {
-            var command = source.CreateCommand("SELECT 1");
+            var command = new NpgsqlCommand("SELECT 1", connection);
             await using (command.ConfigureAwait(false))
-                return await command.ExecuteScalarAsync(token).ConfigureAwait(false);
+                return await command.ExecuteScalarAsync().ConfigureAwait(false);
         },
         cancellationToken);
 
     /// <summary>Does what has no effect, once more where the connection was lost.</summary>
     /// <exception cref="ComponentException">The server cannot be reached, or refuses.</exception>
-    public async Task<T> ReadAsync<T>(Func<NpgsqlDataSource, CancellationToken, Task<T>> read, CancellationToken cancellationToken)
+    public async Task<T> ReadAsync<T>(Func<NpgsqlConnection, Task<T>> read, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         try
@@ -52,7 +52,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     /// <summary>Does something once: whether it was done cannot be known when the connection breaks under it.</summary>
     /// <exception cref="ComponentException">The server cannot be reached, or refuses.</exception>
-    public async Task<T> WriteAsync<T>(Func<NpgsqlDataSource, CancellationToken, Task<T>> write, CancellationToken cancellationToken)
+    public async Task<T> WriteAsync<T>(Func<NpgsqlConnection, Task<T>> write, CancellationToken cancellationToken)
     {
         cancellationToken.ThrowIfCancellationRequested();
         if (_time.GetElapsedTime(Volatile.Read(ref _lastAnswer)) > Quiet)
@@ -62,7 +62,7 @@ internal sealed class PostgresDatabase : IAsyncDisposable
 
     public ValueTask DisposeAsync() => _source.DisposeAsync();
 
-    private async Task<T> DescribedAsync<T>(Func<NpgsqlDataSource, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> DescribedAsync<T>(Func<NpgsqlConnection, Task<T>> call, CancellationToken cancellationToken)
     {
         try
         {
@@ -74,10 +74,24 @@ internal sealed class PostgresDatabase : IAsyncDisposable
         }
     }
 
-    private async Task<T> AnswerAsync<T>(Func<NpgsqlDataSource, CancellationToken, Task<T>> call, CancellationToken cancellationToken)
+    private async Task<T> AnswerAsync<T>(Func<NpgsqlConnection, Task<T>> call, CancellationToken cancellationToken)
     {
-        var answer = await call(_source, cancellationToken).ConfigureAwait(false);
+        var answer = await OnConnectionAsync(call, cancellationToken).WaitAsync(cancellationToken).ConfigureAwait(false);
         Volatile.Write(ref _lastAnswer, _time.GetTimestamp());
         return answer;
+    }
+
+    // Npgsql is given no token that a caller can cancel: what it does then is to ask the server on a connection of its own to
+    // break the statement off, and it waits for that synchronously, on whatever thread it is. In a sidecar that may be the one
+    // thread that serves the sockets, this connection's too, and then nothing of the process goes on. A caller that gives up
+    // is let go; its statement is not begun any more, or runs to its end, which CommandTimeout bounds.
+    private async Task<T> OnConnectionAsync<T>(Func<NpgsqlConnection, Task<T>> call, CancellationToken cancellationToken)
+    {
+        var connection = await _source.OpenConnectionAsync(CancellationToken.None).ConfigureAwait(false);
+        await using (connection.ConfigureAwait(false))
+        {
+            cancellationToken.ThrowIfCancellationRequested();
+            return await call(connection).ConfigureAwait(false);
+        }
     }
 }

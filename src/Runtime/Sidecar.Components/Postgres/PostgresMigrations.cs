@@ -12,34 +12,31 @@ namespace Sidecar.Components.Postgres;
 /// <param name="check">Fails where the tables that are there are of another kind; then they are left as they were.</param>
 internal sealed class PostgresMigrations(string table, string key, string check, params IReadOnlyList<string> steps)
 {
-    public async Task<int> ApplyAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    public async Task<int> ApplyAsync(NpgsqlConnection connection)
     {
-        await CreateTableAsync(source, cancellationToken).ConfigureAwait(false);
-        var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        await using (connection.ConfigureAwait(false))
-        {
-            // All in one transaction: a sidecar that ends in the middle leaves nothing half done, and the lock free.
-            var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
-            await using (transaction.ConfigureAwait(false))
-            {
-                await ExecuteAsync($"INSERT INTO {table} (key, value) VALUES ('lock', 'lock') ON CONFLICT (key) DO NOTHING").ConfigureAwait(false);
-                await ExecuteAsync($"SELECT value FROM {table} WHERE key = 'lock' FOR UPDATE").ConfigureAwait(false);
-                var text = await ExecuteAsync($"SELECT value FROM {table} WHERE key = $1", key).ConfigureAwait(false) as string ?? "0";
-                if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var level))
-                    throw new ComponentException($"the row '{key}' of table '{table}' holds '{text}', expected a number; name another table in 'metadataTableName'");
-                for (var step = level; step < steps.Count; step++)
-                    await ExecuteAsync(steps[step]).ConfigureAwait(false);
-                await ExecuteAsync(check).ConfigureAwait(false);
-                if (level < steps.Count)
-                {
-                    await ExecuteAsync(
-                        $"INSERT INTO {table} (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
-                        key, steps.Count.ToString(CultureInfo.InvariantCulture)).ConfigureAwait(false);
-                }
+        await CreateTableAsync(connection).ConfigureAwait(false);
 
-                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
-                return steps.Count - level;
+        // All in one transaction: a sidecar that ends in the middle leaves nothing half done, and the lock free.
+        var transaction = await connection.BeginTransactionAsync().ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
+        {
+            await ExecuteAsync($"INSERT INTO {table} (key, value) VALUES ('lock', 'lock') ON CONFLICT (key) DO NOTHING").ConfigureAwait(false);
+            await ExecuteAsync($"SELECT value FROM {table} WHERE key = 'lock' FOR UPDATE").ConfigureAwait(false);
+            var text = await ExecuteAsync($"SELECT value FROM {table} WHERE key = $1", key).ConfigureAwait(false) as string ?? "0";
+            if (!int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out var level))
+                throw new ComponentException($"the row '{key}' of table '{table}' holds '{text}', expected a number; name another table in 'metadataTableName'");
+            for (var step = level; step < steps.Count; step++)
+                await ExecuteAsync(steps[step]).ConfigureAwait(false);
+            await ExecuteAsync(check).ConfigureAwait(false);
+            if (level < steps.Count)
+            {
+                await ExecuteAsync(
+                    $"INSERT INTO {table} (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+                    key, steps.Count.ToString(CultureInfo.InvariantCulture)).ConfigureAwait(false);
             }
+
+            await transaction.CommitAsync().ConfigureAwait(false);
+            return steps.Count - level;
         }
 
         async Task<object?> ExecuteAsync(string sql, params string[] values)
@@ -49,21 +46,21 @@ internal sealed class PostgresMigrations(string table, string key, string check,
             {
                 foreach (var value in values)
                     command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
-                return await command.ExecuteScalarAsync(cancellationToken).ConfigureAwait(false);
+                return await command.ExecuteScalarAsync().ConfigureAwait(false);
             }
         }
     }
 
     /// <summary>PostgreSQL does not lock out another who creates the same table at the same moment; the later of the two fails, and finds it there.</summary>
-    private async Task CreateTableAsync(NpgsqlDataSource source, CancellationToken cancellationToken)
+    private async Task CreateTableAsync(NpgsqlConnection connection)
     {
         for (var attempt = 1; ; attempt++)
         {
             try
             {
-                var command = source.CreateCommand($"CREATE TABLE IF NOT EXISTS {table} (key text NOT NULL PRIMARY KEY, value text NOT NULL)");
+                var command = new NpgsqlCommand($"CREATE TABLE IF NOT EXISTS {table} (key text NOT NULL PRIMARY KEY, value text NOT NULL)", connection);
                 await using (command.ConfigureAwait(false))
-                    await command.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
+                    await command.ExecuteNonQueryAsync().ConfigureAwait(false);
                 return;
             }
             catch (PostgresException raced) when (attempt < 3 && raced.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateObject)

@@ -32,15 +32,15 @@ internal sealed class PostgresStateStore(Func<ComponentMetadata, PostgresStateLa
     }
 
     public async ValueTask<StateItem?> GetAsync(string key, StateReadOptions options, CancellationToken cancellationToken) => await Database.ReadAsync(
-        async (source, token) =>
+        async connection =>
         {
-            var command = source.CreateCommand(_layout.Read);
+            var command = new NpgsqlCommand(_layout.Read, connection);
             await using (command.ConfigureAwait(false))
             {
                 command.Parameters.Add(Key(key));
-                var rows = await command.ExecuteReaderAsync(token).ConfigureAwait(false);
+                var rows = await command.ExecuteReaderAsync().ConfigureAwait(false);
                 await using (rows.ConfigureAwait(false))
-                    return await rows.ReadAsync(token).ConfigureAwait(false) ? _layout.ToItem(rows) : null;
+                    return await rows.ReadAsync().ConfigureAwait(false) ? _layout.ToItem(rows) : null;
             }
         },
         cancellationToken).ConfigureAwait(false);
@@ -54,7 +54,7 @@ internal sealed class PostgresStateStore(Func<ComponentMetadata, PostgresStateLa
     {
         if (operations.Count <= 1)
             return operations.Count == 0 ? StateResult.Ok : await ApplyAsync(operations[0], cancellationToken).ConfigureAwait(false);
-        return await Database.WriteAsync((source, token) => TransactAsync(source, operations, token), cancellationToken).ConfigureAwait(false);
+        return await Database.WriteAsync(connection => TransactAsync(connection, operations), cancellationToken).ConfigureAwait(false);
     }
 
     public async ValueTask DisposeAsync()
@@ -82,13 +82,13 @@ internal sealed class PostgresStateStore(Func<ComponentMetadata, PostgresStateLa
         if (Prepare(operation, out var sql, out var parameters) is var problem && problem != StateResult.Ok)
             return problem;
         var changed = await Database.WriteAsync(
-            async (source, token) =>
+            async connection =>
             {
-                var command = source.CreateCommand(sql);
+                var command = new NpgsqlCommand(sql, connection);
                 await using (command.ConfigureAwait(false))
                 {
                     parameters(command.Parameters);
-                    return await command.ExecuteNonQueryAsync(token).ConfigureAwait(false);
+                    return await command.ExecuteNonQueryAsync().ConfigureAwait(false);
                 }
             },
             cancellationToken).ConfigureAwait(false);
@@ -99,39 +99,35 @@ internal sealed class PostgresStateStore(Func<ComponentMetadata, PostgresStateLa
             : throw new ComponentException($"no item was updated: first-write found the key '{operation.Key}' taken");
     }
 
-    private async Task<StateResult> TransactAsync(NpgsqlDataSource source, IReadOnlyList<StateOperation> operations, CancellationToken cancellationToken)
+    private async Task<StateResult> TransactAsync(NpgsqlConnection connection, IReadOnlyList<StateOperation> operations)
     {
-        var connection = await source.OpenConnectionAsync(cancellationToken).ConfigureAwait(false);
-        await using (connection.ConfigureAwait(false))
+        var transaction = await connection.BeginTransactionAsync().ConfigureAwait(false);
+        await using (transaction.ConfigureAwait(false))
         {
-            var transaction = await connection.BeginTransactionAsync(cancellationToken).ConfigureAwait(false);
-            await using (transaction.ConfigureAwait(false))
+            var batch = new NpgsqlBatch(connection, transaction);
+            await using (batch.ConfigureAwait(false))
             {
-                var batch = new NpgsqlBatch(connection, transaction);
-                await using (batch.ConfigureAwait(false))
+                foreach (var operation in operations)
                 {
-                    foreach (var operation in operations)
-                    {
-                        if (Prepare(operation, out var sql, out var parameters) is var problem && problem != StateResult.Ok)
-                            return problem;
-                        var command = new NpgsqlBatchCommand(sql);
-                        parameters(command.Parameters);
-                        batch.BatchCommands.Add(command);
-                    }
-
-                    await batch.ExecuteNonQueryAsync(cancellationToken).ConfigureAwait(false);
-
-                    // Without a commit, everything is undone.
-                    for (var index = 0; index < operations.Count; index++)
-                    {
-                        if (!IsDone(operations[index], (int)batch.BatchCommands[index].RecordsAffected))
-                            return StateResult.ETagMismatch;
-                    }
+                    if (Prepare(operation, out var sql, out var parameters) is var problem && problem != StateResult.Ok)
+                        return problem;
+                    var command = new NpgsqlBatchCommand(sql);
+                    parameters(command.Parameters);
+                    batch.BatchCommands.Add(command);
                 }
 
-                await transaction.CommitAsync(cancellationToken).ConfigureAwait(false);
-                return StateResult.Ok;
+                await batch.ExecuteNonQueryAsync().ConfigureAwait(false);
+
+                // Without a commit, everything is undone.
+                for (var index = 0; index < operations.Count; index++)
+                {
+                    if (!IsDone(operations[index], (int)batch.BatchCommands[index].RecordsAffected))
+                        return StateResult.ETagMismatch;
+                }
             }
+
+            await transaction.CommitAsync().ConfigureAwait(false);
+            return StateResult.Ok;
         }
     }
 
@@ -170,15 +166,15 @@ internal sealed class PostgresStateStore(Func<ComponentMetadata, PostgresStateLa
     private static NpgsqlParameter<string> Key(string key) => new() { TypedValue = key };
 
     private Task<int> ExecuteAsync(string sql, NpgsqlParameter first, NpgsqlParameter? second, CancellationToken cancellationToken) => Database.WriteAsync(
-        async (source, token) =>
+        async connection =>
         {
-            var command = source.CreateCommand(sql);
+            var command = new NpgsqlCommand(sql, connection);
             await using (command.ConfigureAwait(false))
             {
                 command.Parameters.Add(first);
                 if (second is not null)
                     command.Parameters.Add(second);
-                return await command.ExecuteNonQueryAsync(token).ConfigureAwait(false);
+                return await command.ExecuteNonQueryAsync().ConfigureAwait(false);
             }
         },
         cancellationToken);

@@ -152,15 +152,62 @@ public sealed class PostgresRecoveryTests : PostgresTest
     {
         var store = await OpenAsync("v2", ("timeout", "6s"));
         await store.SetAsync(Upsert("k", "1"), None);
-        await using var other = new Npgsql.NpgsqlConnection($"Host=127.0.0.1;Port={Server.Port};Username=postgres;Password={Server.Password};Database={Database}");
-        await other.OpenAsync();
-        await using var transaction = await other.BeginTransactionAsync();
-        await using var hold = new Npgsql.NpgsqlCommand("UPDATE state SET value = '2' WHERE key = 'k'", other, transaction);
-        await hold.ExecuteNonQueryAsync();
+        await using var other = await LockAsync("k");
 
         var failure = await Assert.ThrowsAsync<ComponentException>(async () => await store.SetAsync(Upsert("k", "3"), None));
         Assert.Contains("within the 'timeout' of 6 s", failure.Message);
-        await transaction.RollbackAsync();
+        await other.CloseAsync();
         Assert.Equal("1", Text(await store.GetAsync("k", default, None)));
     }
+
+    // To break a statement off, Npgsql waits for the server on the thread that it happens to be on: that may be the one thread
+    // that serves every socket of a sidecar.
+    [Fact]
+    public async Task A_caller_that_gives_up_is_let_go_and_its_statement_is_not_broken_off()
+    {
+        var store = await OpenAsync();
+        await store.SetAsync(Upsert("k", "1"), None);
+        await using var other = await LockAsync("k");
+        using var giveUp = new CancellationTokenSource();
+        var write = store.SetAsync(Upsert("k", "3"), giveUp.Token).AsTask();
+        await AwaitLockedAsync();
+
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => write).WithinAsync("the end of the caller's wait");
+        await other.CloseAsync();
+        await Eventually.TrueAsync(async () => Text(await store.GetAsync("k", default, None)) == "3", "the value that was under way");
+    }
+
+    [Fact]
+    public async Task A_write_that_still_waits_for_a_connection_is_not_begun_once_its_caller_has_given_up()
+    {
+        var store = await OpenAsync("v2", ("maxConns", "1"));
+        await store.SetAsync(Upsert("k", "1"), None);
+        await using var other = await LockAsync("k");
+        var first = store.SetAsync(Upsert("k", "3"), None).AsTask();
+        await AwaitLockedAsync();
+        using var giveUp = new CancellationTokenSource();
+        var second = store.SetAsync(Upsert("late", "1"), giveUp.Token).AsTask();
+
+        await giveUp.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => second);
+        await other.CloseAsync();
+        Assert.Equal(StateResult.Ok, await first);
+
+        // Whoever waits for the connection gets it in turn, so the second had its chance.
+        Assert.Null(await store.GetAsync("late", default, None));
+    }
+
+    /// <summary>Another client, whose transaction holds the row of a key until it is closed.</summary>
+    private async Task<Npgsql.NpgsqlConnection> LockAsync(string key)
+    {
+        var other = new Npgsql.NpgsqlConnection($"Host=127.0.0.1;Port={Server.Port};Username=postgres;Password={Server.Password};Database={Database};Pooling=false");
+        await other.OpenAsync();
+        await using var hold = new Npgsql.NpgsqlCommand($"BEGIN; UPDATE state SET value = '2' WHERE key = '{key}'", other);
+        await hold.ExecuteNonQueryAsync();
+        return other;
+    }
+
+    private Task AwaitLockedAsync() => Eventually.TrueAsync(
+        async () => await SqlAsync($"SELECT count(*) FROM pg_stat_activity WHERE datname = '{Database}' AND wait_event_type = 'Lock'") == "1", "a write that waits for the row");
 }

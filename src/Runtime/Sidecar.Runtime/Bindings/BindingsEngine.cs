@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Sidecar.Components.Bindings;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Resiliency;
 
 namespace Sidecar.Runtime.Bindings;
 
@@ -10,7 +11,7 @@ namespace Sidecar.Runtime.Bindings;
 internal readonly record struct InvokeOutcome(BindingReply? Reply, DaprError? Error);
 
 /// <summary>The rules of output bindings (contract section 2.11), for every front. Failures are values.</summary>
-internal sealed class BindingsEngine(ComponentRegistry components, ILogger<BindingsEngine> logger)
+internal sealed class BindingsEngine(ComponentRegistry components, ResiliencyPolicies policies, ILogger<BindingsEngine> logger)
 {
     /// <param name="binding">Name of the component.</param>
     /// <param name="request">With an empty operation if none was named.</param>
@@ -24,7 +25,8 @@ internal sealed class BindingsEngine(ComponentRegistry components, ILogger<Bindi
             return new InvokeOutcome(null, BindingsErrors.UnknownOperation(binding, request.Operation, driver.Operations));
         try
         {
-            var reply = await driver.InvokeAsync(request, cancellationToken).ConfigureAwait(false);
+            var reply = await policies.Component(binding, ComponentBlocks.Binding, FlowDirection.Outbound).CallAsync(
+                request.Operation, binding, (driver, request), static (call, token) => call.driver.InvokeAsync(call.request, token), cancellationToken).ConfigureAwait(false);
             return new InvokeOutcome(reply, reply?.Failure is { } failure ? BindingsErrors.Invoke(binding, failure) : null);
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)

@@ -3,13 +3,14 @@ using Microsoft.Extensions.DependencyInjection;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Bindings.Input;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Resiliency;
 
 namespace Sidecar.Runtime.Bindings;
 
 /// <summary>The bindings building block: calls of output bindings, and events of input bindings for the app.</summary>
 internal static class BindingsFeature
 {
-    public static IServiceCollection AddBindings(this IServiceCollection services) => services
+    public static IServiceCollection AddBindings(this IServiceCollection services) => services.AddResiliency()
         .AddSingleton<BindingsEngine>()
         .AddSingleton<HttpBindingApp>()
         .AddSingleton<GrpcBindingApp>()

@@ -5,8 +5,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Sidecar.Runtime.Invocation;
 
 /// <summary>
-/// The body of a call. A body with a Content-Length up to 64 KiB is kept, so that a call that never reached its peer can be
-/// sent again; a larger or chunked one streams and can be sent once.
+/// The body of a call. A body with a Content-Length up to 64 KiB, or of any length where a policy retries, is kept, so that the
+/// call can be sent again; a larger or chunked one streams and can be sent once.
 /// </summary>
 internal sealed class ForwardedBody
 {
@@ -21,12 +21,13 @@ internal sealed class ForwardedBody
     /// <summary>Can be sent again.</summary>
     public bool IsKept => _stream is null;
 
-    public static async ValueTask<ForwardedBody> ReadAsync(HttpContext context, CancellationToken cancellationToken)
+    /// <param name="keepAll">Whatever its length, up to the limit of the listener.</param>
+    public static async ValueTask<ForwardedBody> ReadAsync(HttpContext context, bool keepAll, CancellationToken cancellationToken)
     {
         var request = context.Request;
         if (context.Features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: false })
             return new ForwardedBody(request.ContentType is null ? null : ReadOnlyMemory<byte>.Empty, null, 0);
-        if (request.ContentLength is not { } length || length > KeptBytes)
+        if (request.ContentLength is not { } length || (length > KeptBytes && !keepAll) || length > Array.MaxLength)
             return new ForwardedBody(null, request.Body, request.ContentLength);
 
         var kept = new byte[length];

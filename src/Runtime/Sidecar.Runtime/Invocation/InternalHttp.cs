@@ -40,7 +40,7 @@ internal static class InternalHttp
 
         try
         {
-            var body = await ForwardedBody.ReadAsync(context, context.RequestAborted).ConfigureAwait(false);
+            var body = await ForwardedBody.ReadAsync(context, keepAll: false, context.RequestAborted).ConfigureAwait(false);
             var uri = new Uri($"/{target.Method}{target.Query}", UriKind.Relative);
             using var request = InvocationWire.Read(context.Request.Headers, uri, options.Time) ?? new HttpRequestMessage(HttpMethod.Parse(context.Request.Method), uri);
             request.Content = body.ToContent();

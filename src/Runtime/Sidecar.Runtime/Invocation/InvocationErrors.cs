@@ -13,6 +13,9 @@ internal static class InvocationErrors
     public static DaprError Failed(string appId, string reason) =>
         new(Code, 500, StatusCode.Internal, $"failed to invoke, id: {appId}, err: {reason}");
 
+    /// <summary>A timeout policy has ended it.</summary>
+    public static DaprError TimedOut(string appId, string reason) => Failed(appId, reason) with { GrpcCode = StatusCode.DeadlineExceeded };
+
     public static DaprError NoMessage { get; } =
         new("ERR_BAD_REQUEST", 400, StatusCode.InvalidArgument, "invalid request: message is missing");
 }

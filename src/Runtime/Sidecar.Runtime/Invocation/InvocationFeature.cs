@@ -4,12 +4,13 @@ using Microsoft.Extensions.DependencyInjection;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Invocation.External;
 using Sidecar.Runtime.Metadata;
+using Sidecar.Runtime.Resiliency;
 
 namespace Sidecar.Runtime.Invocation;
 
 internal static class InvocationFeature
 {
-    public static IServiceCollection AddInvocation(this IServiceCollection services) => services
+    public static IServiceCollection AddInvocation(this IServiceCollection services) => services.AddResiliency()
         .AddSingleton<InvocationEngine>()
         .AddSingleton<GrpcProxy>()
         .AddSingleton<ExternalServices>()

@@ -30,7 +30,7 @@ internal static class InvocationHttp
 
         try
         {
-            var outcome = await engine.InvokeAsync(await ToCallAsync(context, target).ConfigureAwait(false), context.RequestAborted).ConfigureAwait(false);
+            var outcome = await engine.InvokeAsync(await ToCallAsync(context, target, engine).ConfigureAwait(false), context.RequestAborted).ConfigureAwait(false);
             if (outcome.Error is { } error)
             {
                 await context.WriteErrorAsync(error).ConfigureAwait(false);
@@ -69,7 +69,7 @@ internal static class InvocationHttp
         return TraceContext.IsWellFormedBaggage(baggage) ? null : CommonErrors.InvalidBaggage;
     }
 
-    private static async ValueTask<InvocationCall> ToCallAsync(HttpContext context, InvocationTarget target)
+    private static async ValueTask<InvocationCall> ToCallAsync(HttpContext context, InvocationTarget target, InvocationEngine engine)
     {
         var request = context.Request;
         return new InvocationCall(
@@ -78,7 +78,7 @@ internal static class InvocationHttp
             target.Method,
             target.Query,
             request.Headers,
-            await ForwardedBody.ReadAsync(context, context.RequestAborted).ConfigureAwait(false),
+            await ForwardedBody.ReadAsync(context, engine.Retries(target.AppId), context.RequestAborted).ConfigureAwait(false),
             TraceContext.Continue(request.Headers[TraceContext.ParentHeader], request.Headers[TraceContext.StateHeader]),
             context.Connection.RemoteIpAddress?.ToString() ?? "",
             request.Host.Value ?? "");

@@ -83,6 +83,8 @@ internal sealed class ProxiedCall(string appId, ForwardedCall call, TraceContext
 {
     public string AppId => appId;
 
+    public ForwardedCall Forwarded => call;
+
     public bool CanBeSent => call.CanBeSent;
 
     public Task<HttpResponseMessage> SendAsync(ISidecarPeer peer, string calleeId, CallerIdentity caller, CancellationToken cancellationToken)

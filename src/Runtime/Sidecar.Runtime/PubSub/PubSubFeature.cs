@@ -1,6 +1,5 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
-using Microsoft.Extensions.DependencyInjection.Extensions;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Metadata;
@@ -19,6 +18,7 @@ internal static class PubSubFeature
 {
     public static IServiceCollection AddPubSub(this IServiceCollection services)
     {
+        services.AddResiliency();
         services.AddSingleton<Brokers>();
         services.AddSingleton<PublishEngine>();
         services.AddSingleton<BulkPublishEngine>();
@@ -26,7 +26,6 @@ internal static class PubSubFeature
         services.AddSingleton<IRouteMatcherParser, ExpressionMatcherParser>();
         services.AddSingleton(QuestionToApp);
         services.AddSingleton<AppSubscriptions>();
-        services.TryAddSingleton<ResiliencyPolicies>();
         services.AddSingleton<DeadLetters>();
         services.AddSingleton<AppRecipients>();
         services.AddSingleton<SubscriptionStarter>();

@@ -25,12 +25,6 @@ internal static partial class PubSubLog
     [LoggerMessage(Level = LogLevel.Error, Message = "Event {Id} of topic {Topic} in pubsub {Pubsub} could not be delivered: {Reason}")]
     public static partial void DeliveryFailed(ILogger logger, string? id, string topic, string pubsub, string? reason);
 
-    [LoggerMessage(Message = "Event {Id} of topic {Topic} in pubsub {Pubsub} was not taken ({Reason}); it is tried again in {Seconds:0.###} s, for the {Count}. time, by the retry policy {Policy}")]
-    public static partial void DeliveryRetried(ILogger logger, LogLevel level, string? id, string topic, string pubsub, string? reason, double seconds, int count, string policy);
-
-    [LoggerMessage(Level = LogLevel.Information, Message = "Event {Id} of topic {Topic} in pubsub {Pubsub} was taken when it was tried again for the {Count}. time, by the retry policy {Policy}")]
-    public static partial void DeliveryRecovered(ILogger logger, string? id, string topic, string pubsub, int count, string policy);
-
     [LoggerMessage(Level = LogLevel.Error, Message = "A failed message of topic {Topic} could not be put on the dead letter topic {DeadLetterTopic} in pubsub {Pubsub}; it goes back to the broker")]
     public static partial void DeadLetterFailed(ILogger logger, Exception failure, string topic, string deadLetterTopic, string pubsub);
 

@@ -12,7 +12,7 @@ internal static class BuiltInRetries
 
     public static IReadOnlyDictionary<string, RetryPolicy> ByName { get; } = new Dictionary<string, RetryPolicy>(StringComparer.Ordinal)
     {
-        ["DaprBuiltInServiceRetries"] = Second,
+        [Service] = Second,
         ["DaprBuiltInActorRetries"] = Second,
         ["DaprBuiltInActorReminderRetries"] = new() { IsExponential = true },
         ["DaprBuiltInInitializationRetries"] = new()
@@ -24,6 +24,9 @@ internal static class BuiltInRetries
         },
         [ActorNotFound] = Second with { MaxRetries = 5 },
     };
+
+    /// <summary>For calls of apps whose sidecar cannot be reached.</summary>
+    public const string Service = "DaprBuiltInServiceRetries";
 
     private const string ActorNotFound = "DaprBuiltInActorNotFoundRetries";
 

@@ -1,25 +1,70 @@
+using System.Collections.Concurrent;
 using Sidecar.Runtime.Resources;
 
 namespace Sidecar.Runtime.Resiliency;
 
-/// <summary>The policies that apply now: what the app's Resiliency files say, merged, later names winning (contract section 4.4).</summary>
-internal sealed class ResiliencyPolicies(LiveResources resources)
+/// <summary>
+/// The guards of everything that this sidecar calls, by the policies that apply now: what the app's Resiliency files say. When a
+/// reload changes those, all guards are new, and their breakers closed.
+/// </summary>
+internal sealed class ResiliencyPolicies(LiveResources resources, PolicyEvents events, TimeProvider time)
 {
-    private volatile PolicyTable _table = new([]);
+    /// <summary>Apps that no file names and that only default policies guard: whoever calls chooses their names.</summary>
+    private const int UnnamedApps = 1000;
 
-    /// <summary>How what the component hands to the app is tried again; null = it is not.</summary>
-    /// <param name="block">One of <see cref="ComponentBlocks"/>.</param>
-    public AppliedRetry? InboundRetry(string component, string block)
+    private readonly Lock _replacing = new();
+    private volatile Guards _guards = new(new PolicyTable([]), events, time);
+
+    public PolicyTable Table => Now.Table;
+
+    private Guards Now
     {
-        var resiliencies = resources.Current.Resiliencies;
-        if (resiliencies.Count == 0)
-            return null;
-        var table = _table;
-        if (!ReferenceEquals(table.Source, resiliencies))
-            _table = table = new PolicyTable(resiliencies);
-        return table.InboundRetry(component, block);
+        get
+        {
+            var guards = _guards;
+            var resiliencies = resources.Current.Resiliencies;
+            if (ReferenceEquals(guards.Table.Source, resiliencies) || (guards.Table.Source.Count == 0 && resiliencies.Count == 0))
+                return guards;
+            lock (_replacing)
+            {
+                if (!ReferenceEquals(_guards.Table.Source, resiliencies))
+                    _guards = new Guards(new PolicyTable(resiliencies), events, time);
+                return _guards;
+            }
+        }
+    }
+
+    /// <param name="name">An app-id, the name of an HTTPEndpoint, or a URL.</param>
+    public TargetGuard App(string name) => Now.App(name);
+
+    /// <param name="block">One of <see cref="ComponentBlocks"/>.</param>
+    public TargetGuard Component(string name, string block, FlowDirection direction) => Now.Component(name, block, direction);
+
+    /// <summary>The retries of calls whose callee's sidecar cannot be reached; null = a file names the app, which has its own policies instead.</summary>
+    public AppliedRetry? ServiceRetry(string appId) => Now.Table is var table && table.Apps.ContainsKey(appId) ? null : table.Retry(BuiltInRetries.Service);
+
+    /// <summary>Guards that were asked for until now.</summary>
+    public IReadOnlyList<TargetGuard> Known() => Now.All();
+
+    private sealed class Guards(PolicyTable table, PolicyEvents events, TimeProvider time)
+    {
+        private readonly ConcurrentDictionary<string, TargetGuard> _named = new(StringComparer.Ordinal);
+        private readonly ConcurrentDictionary<(string Name, string Block, FlowDirection Direction), TargetGuard> _components = new();
+        private readonly LruCache<TargetGuard> _unnamed = new(UnnamedApps, name => new TargetGuard(GuardTarget.App(name), table.App(name), new AppTarget(new PolicyNames(null, null, null)).CircuitBreakerCacheSize, events, time));
+        private readonly TargetGuard? _none = table.App("").IsEmpty ? new TargetGuard(GuardTarget.App(""), TargetPolicies.None, 1, events, time) : null;
+
+        public PolicyTable Table => table;
+
+        public TargetGuard App(string name)
+        {
+            if (!table.Apps.TryGetValue(name, out var target))
+                return _none ?? _unnamed.For(name);
+            return _named.GetOrAdd(name, _ => new TargetGuard(GuardTarget.App(name), table.App(name), target.CircuitBreakerCacheSize, events, time));
+        }
+
+        public TargetGuard Component(string name, string block, FlowDirection direction) => _components.GetOrAdd(
+            (name, block, direction), _ => new TargetGuard(new GuardTarget(block, name, direction), table.Component(name, block, direction), 1, events, time));
+
+        public IReadOnlyList<TargetGuard> All() => [.. _named.Values, .. _unnamed.All().Select(guard => guard.Value), .. _components.Values];
     }
 }
-
-/// <param name="Name">Of the policy, for whoever asks why something was retried.</param>
-internal sealed record AppliedRetry(string Name, RetryPolicy Policy);

@@ -5,14 +5,12 @@ namespace Sidecar.Runtime.Resources;
 
 /// <summary>
 /// Looks for policies that targets name and no Resiliency of the app has, of which Dapr applies none, without a word; and for
-/// those that are applied in Dapr and not in this runtime yet.
+/// those of actors, which this runtime does not host yet.
 /// </summary>
 internal static class ResiliencyCheck
 {
-    private const string PubsubTypes = "pubsub.";
-
     public static IEnumerable<ResourceProblem> Problems(ResourceSet resources, bool strict) =>
-        [.. Unknown(resources.Resiliencies, strict), .. WithoutEffect(resources)];
+        [.. Unknown(resources.Resiliencies, strict), .. WithoutEffect(resources.Resiliencies)];
 
     private static IEnumerable<ResourceProblem> Unknown(IReadOnlyList<ResiliencyResource> resiliencies, bool strict)
     {
@@ -35,25 +33,14 @@ internal static class ResiliencyCheck
                 IsWarning: !strict);
     }
 
-    private static IEnumerable<ResourceProblem> WithoutEffect(ResourceSet resources) =>
-        from resiliency in resources.Resiliencies
+    private static IEnumerable<ResourceProblem> WithoutEffect(IReadOnlyList<ResiliencyResource> resiliencies) =>
+        from resiliency in resiliencies
         from reference in resiliency.References
-        where !HasEffect(reference, resources.Components)
+        where reference.IsOfActor
         select new ResourceProblem(
             resiliency.Origin.File,
             reference.Line,
             reference.Field,
-            $"the {reference.Kind} policy '{reference.Policy}' has no effect here in this runtime yet, which applies retries to messages of pub/sub components alone",
+            $"the {reference.Kind} policy '{reference.Policy}' has no effect here in this runtime yet, which hosts no actors",
             IsWarning: true);
-
-    // What targets a component that this app does not have is for another app.
-    private static bool HasEffect(PolicyReference reference, IReadOnlyList<ComponentResource> components)
-    {
-        if (reference.Kind != "retry")
-            return false;
-        if (reference.IsDefault)
-            return DefaultPolicies.InboundRetries(ComponentBlocks.Pubsub).Contains(reference.Policy);
-        return reference.InboundOf is { } name &&
-            components.FirstOrDefault(component => component.Name == name)?.Type.StartsWith(PubsubTypes, StringComparison.OrdinalIgnoreCase) != false;
-    }
 }

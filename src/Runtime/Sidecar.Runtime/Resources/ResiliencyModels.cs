@@ -89,8 +89,8 @@ public sealed record ComponentTarget(PolicyNames Outbound, PolicyNames Inbound);
 /// <param name="Field">Path of the field that names it.</param>
 internal sealed record PolicyReference(string Kind, string Policy, int Line, string Field)
 {
-    /// <summary>The component to whose inbound direction it belongs; null = another target.</summary>
-    public string? InboundOf { get; init; }
+    /// <summary>An actor target names it.</summary>
+    public bool IsOfActor { get; init; }
 
     /// <summary>The policy is not named by a target; it is a default by its own name.</summary>
     public bool IsDefault { get; init; }

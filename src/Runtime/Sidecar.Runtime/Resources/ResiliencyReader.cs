@@ -54,8 +54,7 @@ internal static class ResiliencyReader
     }
 
     private static Dictionary<string, ComponentTarget> NamedComponents(YamlFields targets, List<PolicyReference> references) =>
-        Named(targets, "components", (name, component) => new ComponentTarget(
-            Direction(component, "outbound", references, inboundOf: null), Direction(component, "inbound", references, name)));
+        Named(targets, "components", component => new ComponentTarget(Direction(component, "outbound", references), Direction(component, "inbound", references)));
 
     /// <summary>Policies of one kind that are defaults by their names.</summary>
     private static IEnumerable<PolicyReference> Defaults(YamlFields policies, string kind) => policies.Node(PluralOf(kind)) is YamlMap && policies.Object(PluralOf(kind)) is { } map
@@ -136,7 +135,7 @@ internal static class ResiliencyReader
 
     private static ActorTarget Actor(YamlFields fields, List<PolicyReference> references)
     {
-        var policies = Policies(fields, references);
+        var policies = Policies(fields, references, ofActor: true);
         var scope = fields.Choice("circuitBreakerScope", "type", "id", "both");
         if (policies.CircuitBreaker is not null && !fields.Has("circuitBreakerScope"))
             fields.Problems.Error(fields.LineOf("circuitBreaker"), fields.PathOf("circuitBreakerScope"), "expected type, id or both; a circuit breaker of actors needs it");
@@ -147,16 +146,16 @@ internal static class ResiliencyReader
         };
     }
 
-    private static PolicyNames Direction(YamlFields component, string name, List<PolicyReference> references, string? inboundOf)
+    private static PolicyNames Direction(YamlFields component, string name, List<PolicyReference> references)
     {
         if (component.Object(name) is not { } direction)
             return NoPolicies;
-        var policies = Policies(direction, references, inboundOf);
+        var policies = Policies(direction, references);
         direction.RefuseUnknown();
         return policies;
     }
 
-    private static PolicyNames Policies(YamlFields target, List<PolicyReference> references, string? inboundOf = null)
+    private static PolicyNames Policies(YamlFields target, List<PolicyReference> references, bool ofActor = false)
     {
         return new PolicyNames(Policy("timeout"), Policy("retry"), Policy("circuitBreaker"));
 
@@ -164,7 +163,7 @@ internal static class ResiliencyReader
         {
             if (target.Text(kind) is not { Length: > 0 } policy)
                 return null;
-            references.Add(new PolicyReference(kind, policy, target.LineOf(kind), target.PathOf(kind)) { InboundOf = inboundOf });
+            references.Add(new PolicyReference(kind, policy, target.LineOf(kind), target.PathOf(kind)) { IsOfActor = ofActor });
             return policy;
         }
     }
@@ -186,10 +185,7 @@ internal static class ResiliencyReader
     }
 
     /// <summary>A map whose keys the user chooses.</summary>
-    private static Dictionary<string, T> Named<T>(YamlFields fields, string name, Func<YamlFields, T> read) =>
-        Named(fields, name, (_, item) => read(item));
-
-    private static Dictionary<string, T> Named<T>(YamlFields fields, string name, Func<string, YamlFields, T> read)
+    private static Dictionary<string, T> Named<T>(YamlFields fields, string name, Func<YamlFields, T> read)
     {
         var result = new Dictionary<string, T>(StringComparer.Ordinal);
         if (fields.Object(name) is not { } map)
@@ -198,7 +194,7 @@ internal static class ResiliencyReader
         {
             if (map.Object(key) is not { } item)
                 continue;
-            result[key] = read(key, item);
+            result[key] = read(item);
             item.RefuseUnknown();
         }
 

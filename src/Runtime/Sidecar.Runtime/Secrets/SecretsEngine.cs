@@ -2,11 +2,12 @@ using Microsoft.Extensions.Logging;
 using Sidecar.Components.Secrets;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Resiliency;
 
 namespace Sidecar.Runtime.Secrets;
 
 /// <summary>The rules of the secrets block (contract section 2.8), for every front. Failures are values.</summary>
-internal sealed class SecretsEngine(ComponentRegistry components, SecretPermissions permissions, ILogger<SecretsEngine> logger)
+internal sealed class SecretsEngine(ComponentRegistry components, SecretPermissions permissions, ResiliencyPolicies policies, ILogger<SecretsEngine> logger)
 {
     /// <summary>The secret's values by name; neither result nor error if it has none.</summary>
     public async ValueTask<(IReadOnlyDictionary<string, string>? Secret, DaprError? Error)> GetAsync(
@@ -18,7 +19,8 @@ internal sealed class SecretsEngine(ComponentRegistry components, SecretPermissi
             return (null, SecretsErrors.PermissionDenied(storeName, key));
         try
         {
-            var secret = await store.GetAsync(key, metadata, cancellationToken).ConfigureAwait(false);
+            var secret = await GuardOf(storeName).CallAsync(
+                "get", key, (store, key, metadata), static (call, token) => call.store.GetAsync(call.key, call.metadata, token), cancellationToken).ConfigureAwait(false);
             return secret switch
             {
                 null => (null, SecretsErrors.Get(storeName, key, $"secret {key} not found")),
@@ -41,7 +43,8 @@ internal sealed class SecretsEngine(ComponentRegistry components, SecretPermissi
             return (null, error);
         try
         {
-            var all = await store.GetAllAsync(metadata, cancellationToken).ConfigureAwait(false);
+            var all = await GuardOf(storeName).CallAsync(
+                "get", "all secrets", (store, metadata), static (call, token) => call.store.GetAllAsync(call.metadata, token), cancellationToken).ConfigureAwait(false);
             return all.Count == 0
                 ? (null, null)
                 : (all.Where(secret => permissions.Allows(storeName, secret.Key)).ToDictionary(StringComparer.Ordinal), null);
@@ -52,6 +55,8 @@ internal sealed class SecretsEngine(ComponentRegistry components, SecretPermissi
             return (null, SecretsErrors.GetAll(storeName, failure.Message));
         }
     }
+
+    private TargetGuard GuardOf(string storeName) => policies.Component(storeName, ComponentBlocks.Secretstore, FlowDirection.Outbound);
 
     private ISecretStore? FindStore(string name, out DaprError? error)
     {

@@ -1,12 +1,13 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
+using Sidecar.Runtime.Resiliency;
 
 namespace Sidecar.Runtime.Secrets;
 
 /// <summary>The secrets building block: what it consists of and where it answers.</summary>
 internal static class SecretsFeature
 {
-    public static IServiceCollection AddSecrets(this IServiceCollection services) => services
+    public static IServiceCollection AddSecrets(this IServiceCollection services) => services.AddResiliency()
         .AddSingleton<SecretPermissions>()
         .AddSingleton<SecretsEngine>();
 

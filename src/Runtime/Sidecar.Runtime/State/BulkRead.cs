@@ -42,7 +42,7 @@ internal sealed class BulkRead(ConfiguredStateStore store, IReadOnlyList<string>
     {
         try
         {
-            var item = await store.Driver.GetAsync(storedKey, default, cancellationToken).ConfigureAwait(false);
+            var item = await store.Guarded.GetAsync(storedKey, default, cancellationToken).ConfigureAwait(false);
             return store.TryOpen(ref item, out var problem) ? new BulkGetResult(key, item) : new BulkGetResult(key, Error: problem);
         }
         catch (Exception failure) when (StateEngine.IsOfTheDriver(failure, cancellationToken))

@@ -2,21 +2,25 @@ using System.Diagnostics.CodeAnalysis;
 using Sidecar.Components.State;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Resiliency;
 using Sidecar.Runtime.State.Encryption;
 using Sidecar.Runtime.State.Outbox;
 
 namespace Sidecar.Runtime.State;
 
 /// <summary>A state store with what its metadata says to the runtime rather than to the driver.</summary>
+/// <param name="Driver">For the runtime's own needs.</param>
+/// <param name="Guarded">The same under the store's policies, for what the API is asked.</param>
 /// <param name="Prefix">What stands before each key, separator included; empty = nothing.</param>
 /// <param name="Encryption">Null = values are stored as they are.</param>
-internal sealed record ConfiguredStateStore(string Name, IStateStore Driver, string Prefix, StateEncryption? Encryption, OutboxSettings? Outbox)
+internal sealed record ConfiguredStateStore(string Name, IStateStore Driver, GuardedDriver Guarded, string Prefix, StateEncryption? Encryption, OutboxSettings? Outbox)
 {
     private const string Separator = "||";
 
-    public static ConfiguredStateStore From(LoadedComponent component, IStateStore driver, SidecarOptions options) => new(
+    public static ConfiguredStateStore From(LoadedComponent component, IStateStore driver, ResiliencyPolicies policies, SidecarOptions options) => new(
         component.Name,
         driver,
+        new GuardedDriver(driver, () => policies.Component(component.Name, ComponentBlocks.Statestore, FlowDirection.Outbound)),
         PrefixFor(component.Metadata.Find("keyPrefix") ?? "appid", component.Name, options),
         StateEncryption.From(component.Resource, component.Metadata),
         OutboxSettings.From(component.Metadata, options));

@@ -33,7 +33,7 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
         StateOptions.TryParseConsistency(consistency, out var parsed);
         try
         {
-            var item = await store.Driver.GetAsync(stored, new StateReadOptions(parsed), cancellationToken).ConfigureAwait(false);
+            var item = await store.Guarded.GetAsync(stored, new StateReadOptions(parsed), cancellationToken).ConfigureAwait(false);
             return store.TryOpen(ref item, out var problem) ? (item, null) : (null, StateErrors.Get(store.Name, key, problem));
         }
         catch (Exception failure) when (IsOfTheDriver(failure, cancellationToken))
@@ -108,7 +108,7 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
             return StateErrors.Delete(item.Key, problem);
         try
         {
-            return StateErrors.Delete(item.Key, Told(store, await store.Driver.DeleteAsync(delete, cancellationToken).ConfigureAwait(false), delete));
+            return StateErrors.Delete(item.Key, Told(store, await store.Guarded.DeleteAsync(delete, cancellationToken).ConfigureAwait(false), delete));
         }
         catch (Exception failure) when (IsOfTheDriver(failure, cancellationToken))
         {
@@ -172,7 +172,7 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
         var end = TransactionEnd.Unknown;
         try
         {
-            var result = Told(store, await store.Driver.TransactAsync(operations, cancellationToken).ConfigureAwait(false), CollectionsMarshal.AsSpan(operations));
+            var result = Told(store, await store.Guarded.TransactAsync(operations, cancellationToken).ConfigureAwait(false), CollectionsMarshal.AsSpan(operations));
             end = result == StateResult.Ok ? TransactionEnd.Committed : TransactionEnd.Refused;
             return result == StateResult.Ok ? null : StateErrors.Transaction(StateErrors.Describe(result));
         }
@@ -192,7 +192,7 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
     {
         try
         {
-            return StateErrors.Save(store.Name, Told(store, await store.Driver.SetAsync(upsert, cancellationToken).ConfigureAwait(false), upsert));
+            return StateErrors.Save(store.Name, Told(store, await store.Guarded.SetAsync(upsert, cancellationToken).ConfigureAwait(false), upsert));
         }
         catch (Exception failure) when (IsOfTheDriver(failure, cancellationToken))
         {
@@ -205,7 +205,7 @@ internal sealed class StateEngine(StateStores stores, OutboxPublisher outbox, Si
     {
         try
         {
-            return StateErrors.DeleteBulk(store.Name, Told(store, await store.Driver.DeleteAsync(delete, cancellationToken).ConfigureAwait(false), delete));
+            return StateErrors.DeleteBulk(store.Name, Told(store, await store.Guarded.DeleteAsync(delete, cancellationToken).ConfigureAwait(false), delete));
         }
         catch (Exception failure) when (IsOfTheDriver(failure, cancellationToken))
         {

@@ -1,6 +1,7 @@
 using Microsoft.AspNetCore.Routing;
 using Microsoft.Extensions.DependencyInjection;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Resiliency;
 using Sidecar.Runtime.State.Encryption;
 using Sidecar.Runtime.State.Outbox;
 
@@ -9,7 +10,7 @@ namespace Sidecar.Runtime.State;
 /// <summary>The state building block: what it consists of and where it answers.</summary>
 internal static class StateFeature
 {
-    public static IServiceCollection AddState(this IServiceCollection services) => services
+    public static IServiceCollection AddState(this IServiceCollection services) => services.AddResiliency()
         .AddSingleton<IComponentCheck, EncryptionCheck>()
         .AddSingleton<StateStores>()
         .AddSingleton<ISidecarFeature>(services => services.GetRequiredService<StateStores>())

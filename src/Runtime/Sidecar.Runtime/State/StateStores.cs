@@ -2,11 +2,12 @@ using System.Collections.Concurrent;
 using Sidecar.Components.State;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Resiliency;
 
 namespace Sidecar.Runtime.State;
 
 /// <summary>The state stores of this sidecar by name; they follow the components as these come and go.</summary>
-internal sealed class StateStores(ComponentRegistry components, SidecarOptions options) : ISidecarFeature
+internal sealed class StateStores(ComponentRegistry components, ResiliencyPolicies policies, SidecarOptions options) : ISidecarFeature
 {
     private readonly ConcurrentDictionary<string, ConfiguredStateStore> _stores = new(StringComparer.Ordinal);
 
@@ -50,6 +51,6 @@ internal sealed class StateStores(ComponentRegistry components, SidecarOptions o
     private void Add(LoadedComponent component)
     {
         if (component.Component is IStateStore driver && _stores.GetValueOrDefault(component.Name)?.Driver != driver)
-            _stores[component.Name] = ConfiguredStateStore.From(component, driver, options);
+            _stores[component.Name] = ConfiguredStateStore.From(component, driver, policies, options);
     }
 }

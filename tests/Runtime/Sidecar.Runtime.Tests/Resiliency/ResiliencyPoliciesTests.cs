@@ -1,3 +1,5 @@
+using Microsoft.Extensions.Logging.Abstractions;
+using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resiliency;
 using Sidecar.Runtime.Resources;
 
@@ -53,7 +55,7 @@ public sealed class ResiliencyPoliciesTests
         var second = Document([], ("pubsub", "named"));
         var third = first with { Retries = new Dictionary<string, RetryPolicy> { ["named"] = new() { MaxRetries = 7 } }, Components = new Dictionary<string, ComponentTarget>() };
 
-        var applied = Policies(first, second, third).InboundRetry("pubsub", ComponentBlocks.Pubsub);
+        var applied = Policies(first, second, third).Component("pubsub", ComponentBlocks.Pubsub, FlowDirection.Inbound).Policies.Retry;
 
         Assert.Equal(new AppliedRetry("named", new RetryPolicy { MaxRetries = 7 }), applied);
     }
@@ -63,7 +65,7 @@ public sealed class ResiliencyPoliciesTests
     [InlineData("DaprBuiltInActorNotFoundRetries", 5)]
     public void A_target_may_name_a_built_in_policy(string name, int retries)
     {
-        Assert.Equal(new RetryPolicy { Duration = TimeSpan.FromSeconds(1), MaxRetries = retries }, Policies(Document([], ("pubsub", name))).InboundRetry("pubsub", ComponentBlocks.Pubsub)!.Policy);
+        Assert.Equal(new RetryPolicy { Duration = TimeSpan.FromSeconds(1), MaxRetries = retries }, Policies(Document([], ("pubsub", name))).Component("pubsub", ComponentBlocks.Pubsub, FlowDirection.Inbound).Policies.Retry!.Policy);
     }
 
     [Theory]
@@ -76,25 +78,28 @@ public sealed class ResiliencyPoliciesTests
     {
         var document = Document([], ("pubsub", name)) with { Retries = new Dictionary<string, RetryPolicy> { [name] = new() { MaxRetries = given } } };
 
-        Assert.Equal(expected, Policies(document).InboundRetry("pubsub", ComponentBlocks.Pubsub)!.Policy.MaxRetries);
+        Assert.Equal(expected, Policies(document).Component("pubsub", ComponentBlocks.Pubsub, FlowDirection.Inbound).Policies.Retry!.Policy.MaxRetries);
     }
 
     [Fact]
     public void A_reload_counts_at_once()
     {
         var live = new LiveResources(new ResourceSet { Resiliencies = [Document(["a"], ("pubsub", "a"))] });
-        var policies = new ResiliencyPolicies(live);
-        Assert.Equal("a", policies.InboundRetry("pubsub", ComponentBlocks.Pubsub)?.Name);
+        var policies = New(live);
+        Assert.Equal("a", policies.Component("pubsub", ComponentBlocks.Pubsub, FlowDirection.Inbound).Policies.Retry?.Name);
 
         live.Replace(new ResourceSet { Resiliencies = [Document(["b"], ("pubsub", "b"))] });
-        Assert.Equal("b", policies.InboundRetry("pubsub", ComponentBlocks.Pubsub)?.Name);
+        Assert.Equal("b", policies.Component("pubsub", ComponentBlocks.Pubsub, FlowDirection.Inbound).Policies.Retry?.Name);
         live.Replace(new ResourceSet());
-        Assert.Null(policies.InboundRetry("pubsub", ComponentBlocks.Pubsub));
+        Assert.Null(policies.Component("pubsub", ComponentBlocks.Pubsub, FlowDirection.Inbound).Policies.Retry);
     }
 
-    private static string? Applied(params ResiliencyResource[] documents) => Policies(documents).InboundRetry("pubsub", ComponentBlocks.Pubsub)?.Name;
+    private static string? Applied(params ResiliencyResource[] documents) => Policies(documents).Component("pubsub", ComponentBlocks.Pubsub, FlowDirection.Inbound).Policies.Retry?.Name;
 
-    private static ResiliencyPolicies Policies(params ResiliencyResource[] documents) => new(new LiveResources(new ResourceSet { Resiliencies = documents }));
+    private static ResiliencyPolicies Policies(params ResiliencyResource[] documents) => New(new LiveResources(new ResourceSet { Resiliencies = documents }));
+
+    private static ResiliencyPolicies New(LiveResources live) =>
+        new(live, new PolicyEvents(new SidecarOptions { AppId = "me" }, NullLogger<PolicyEvents>.Instance), TimeProvider.System);
 
     private static ResiliencyResource Document(string[] retries, params (string Component, string? Retry)[] inbound) => new(new ResourceOrigin("resiliency.yaml", 1), "shop")
     {

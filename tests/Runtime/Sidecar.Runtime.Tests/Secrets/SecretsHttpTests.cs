@@ -151,7 +151,7 @@ public sealed class SecretsHttpTests : IAsyncDisposable
         var builder = WebApplication.CreateSlimBuilder();
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0");
-        builder.Services.AddSingleton(_components).AddSingleton(_resources).AddSecrets();
+        builder.Services.AddSingleton(_components).AddSingleton(_resources).AddSingleton(new SidecarOptions { AppId = "me" }).AddSingleton(TimeProvider.System).AddSecrets();
         _server = builder.Build();
         _server.MapSecrets();
         await _server.StartAsync();

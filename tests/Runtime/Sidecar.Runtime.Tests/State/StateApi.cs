@@ -59,6 +59,7 @@ internal sealed class StateApi : IAsyncDisposable
         builder.Logging.ClearProviders();
         builder.WebHost.UseUrls("http://127.0.0.1:0").ConfigureKestrel(kestrel => kestrel.Limits.MaxRequestBodySize = maxBodySize);
         builder.Services.AddSingleton(components)
+            .AddSingleton(new LiveResources(new ResourceSet()))
             .AddSingleton(new SidecarOptions { AppId = appId, Environment = environment ?? new Dictionary<string, string>() })
             .AddSingleton(topics ?? fake)
             .AddSingleton(time ?? TimeProvider.System)

@@ -6,6 +6,7 @@ using Sidecar.Grpc;
 using Sidecar.Protos;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Resiliency;
 using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.Bindings.Input;
@@ -31,7 +32,7 @@ internal sealed class GrpcBindingApp(GrpcAppChannel app, BindingsEngine outputs,
         };
     }
 
-    public async ValueTask<BindingOutcome> DeliverAsync(InputTarget target, BindingEvent bindingEvent, CancellationToken cancellationToken)
+    public async ValueTask<EventAnswer> DeliverAsync(InputTarget target, BindingEvent bindingEvent, CancellationToken cancellationToken)
     {
         var (traceParent, traceState) = (bindingEvent.Metadata.GetValueOrDefault(TraceContext.ParentHeader), bindingEvent.Metadata.GetValueOrDefault(TraceContext.StateHeader));
         using var span = SidecarSpans.StartBindingEvent(options, target.Binding, traceParent, traceState);
@@ -47,12 +48,12 @@ internal sealed class GrpcBindingApp(GrpcAppChannel app, BindingsEngine outputs,
         if (!result.IsOK)
         {
             span?.SetStatus(System.Diagnostics.ActivityStatusCode.Error);
-            logger.EventFailed(target.Binding, $"the app answered {result.Status}");
-            return default;
+            cancellationToken.ThrowIfCancellationRequested();
+            return new EventAnswer(default, new CallFailure($"the app answered {result.Status}", GrpcStatus: (int)result.Status.Code));
         }
 
         await InvokeOutputsAsync(target, result.Message, cancellationToken).ConfigureAwait(false);
-        return new BindingOutcome(true, result.Message.Data.Memory);
+        return new EventAnswer(result.Message.Data.Memory, null);
     }
 
     // The event is handled by then: what fails is logged, as in Dapr, and brings it back no more.

@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Sidecar.Components.Bindings;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Resiliency;
 using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.Bindings.Input;
@@ -33,7 +34,7 @@ internal sealed class HttpBindingApp(IAppChannel app, SidecarOptions options, IL
         }
     }
 
-    public async ValueTask<BindingOutcome> DeliverAsync(InputTarget target, BindingEvent bindingEvent, CancellationToken cancellationToken)
+    public async ValueTask<EventAnswer> DeliverAsync(InputTarget target, BindingEvent bindingEvent, CancellationToken cancellationToken)
     {
         var (traceParent, traceState) = (bindingEvent.Metadata.GetValueOrDefault(TraceContext.ParentHeader), bindingEvent.Metadata.GetValueOrDefault(TraceContext.StateHeader));
         using var span = SidecarSpans.StartBindingEvent(options, target.Binding, traceParent, traceState);
@@ -48,15 +49,13 @@ internal sealed class HttpBindingApp(IAppChannel app, SidecarOptions options, IL
             using var response = await app.SendAsync(request, cancellationToken).ConfigureAwait(false);
             span?.SetStatus((int)response.StatusCode);
             var answer = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-            if (response.IsSuccessStatusCode)
-                return new BindingOutcome(true, answer);
-            logger.EventFailed(target.Binding, $"the app answered POST {target.Path.OriginalString} with {(int)response.StatusCode}");
-            return new BindingOutcome(false, answer);
+            return new EventAnswer(answer, response.IsSuccessStatusCode
+                ? null
+                : new CallFailure($"the app answered POST {target.Path.OriginalString} with {(int)response.StatusCode}", HttpStatus: (int)response.StatusCode));
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception failure) when (failure is HttpRequestException or IOException || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested))
         {
-            logger.EventFailed(target.Binding, failure.Message);
-            return default;
+            return new EventAnswer(default, new CallFailure(failure.Message));
         }
     }
 }

@@ -1,10 +1,18 @@
 using Sidecar.Components.Bindings;
+using Sidecar.Runtime.Resiliency;
 
 namespace Sidecar.Runtime.Bindings.Input;
 
 /// <summary>An input binding as the app knows it.</summary>
 /// <param name="Path">Where an HTTP app gets its events; relative and escaped.</param>
 internal sealed record InputTarget(string Binding, Uri Path);
+
+/// <summary>What the app made of an event.</summary>
+/// <param name="Failure">Why it is not handled; null = it is.</param>
+internal readonly record struct EventAnswer(ReadOnlyMemory<byte> Data, CallFailure? Failure)
+{
+    public BindingOutcome Outcome => new(Failure is null, Data);
+}
 
 /// <summary>The app at the receiving end of input bindings, in the protocol that it speaks.</summary>
 internal interface IBindingApp
@@ -14,6 +22,7 @@ internal interface IBindingApp
     /// <exception cref="TimeoutException">It did not answer within <c>--app-binding-options-timeout</c>.</exception>
     Task<bool> TakesAsync(InputTarget target, CancellationToken cancellationToken);
 
-    /// <summary>Hands an event to the app. What goes wrong is logged, and makes the event one that is not handled.</summary>
-    ValueTask<BindingOutcome> DeliverAsync(InputTarget target, BindingEvent bindingEvent, CancellationToken cancellationToken);
+    /// <summary>Hands an event to the app.</summary>
+    /// <exception cref="OperationCanceledException">By the token: nobody knows what the app makes of it.</exception>
+    ValueTask<EventAnswer> DeliverAsync(InputTarget target, BindingEvent bindingEvent, CancellationToken cancellationToken);
 }

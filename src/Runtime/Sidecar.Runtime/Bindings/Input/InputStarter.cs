@@ -3,6 +3,7 @@ using Microsoft.Extensions.Logging;
 using Sidecar.Components;
 using Sidecar.Components.Bindings;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Resiliency;
 
 namespace Sidecar.Runtime.Bindings.Input;
 
@@ -19,7 +20,7 @@ internal enum InputStart
 }
 
 /// <summary>Starts input bindings that the app takes. What cannot be started is logged, and no other binding suffers.</summary>
-internal sealed class InputStarter(IBindingApp app, SidecarOptions options, ILogger<InputStarter> logger)
+internal sealed class InputStarter(IBindingApp app, ResiliencyPolicies policies, SidecarOptions options, ILogger<InputStarter> logger)
 {
     /// <summary>Whether the component may be an input: it is one by its driver, and its <c>direction</c> does not speak of outputs alone.</summary>
     public static bool IsInput(LoadedComponent component) =>
@@ -34,7 +35,7 @@ internal sealed class InputStarter(IBindingApp app, SidecarOptions options, ILog
         {
             if (Direction(component.Metadata)?.Contains("input") != true && !await app.TakesAsync(target, cancellationToken).ConfigureAwait(false))
                 return (InputStart.Declined, null);
-            var running = new RunningInput(app, target, options.Time, logger, stopping);
+            var running = new RunningInput(app, target, () => policies.Component(component.Name, ComponentBlocks.Binding, FlowDirection.Inbound), options.Time, logger, stopping);
             running.Begin(await ((IInputBinding)component.Component).ReadAsync(running.HandleAsync, cancellationToken).ConfigureAwait(false));
             logger.Started(target.Binding, target.Path.OriginalString);
             return (InputStart.Running, running);

@@ -1,5 +1,6 @@
 using Microsoft.Extensions.Logging;
 using Sidecar.Components.Bindings;
+using Sidecar.Runtime.Resiliency;
 
 namespace Sidecar.Runtime.Bindings.Input;
 
@@ -7,8 +8,9 @@ namespace Sidecar.Runtime.Bindings.Input;
 /// An input binding that hands its events to the app. When it ends, no event begins any more, and those under way have a while
 /// to finish: an app that hangs must not hold up what the sidecar does next. While the sidecar stops, they have as long as that.
 /// </summary>
+/// <param name="guard">The binding's inbound policies now.</param>
 /// <param name="stopping">The sidecar stops.</param>
-internal sealed class RunningInput(IBindingApp app, InputTarget target, TimeProvider time, ILogger logger, CancellationToken stopping) : IAsyncDisposable
+internal sealed class RunningInput(IBindingApp app, InputTarget target, Func<TargetGuard> guard, TimeProvider time, ILogger logger, CancellationToken stopping) : IAsyncDisposable
 {
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(5);
 
@@ -21,7 +23,18 @@ internal sealed class RunningInput(IBindingApp app, InputTarget target, TimeProv
     public async ValueTask<BindingOutcome> HandleAsync(BindingEvent bindingEvent, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _givenUp.Token);
-        return await app.DeliverAsync(target, bindingEvent, either.Token).ConfigureAwait(false);
+        try
+        {
+            var answer = await guard().RunAsync(new EventCall(app, target, bindingEvent), "", either.Token).ConfigureAwait(false);
+            if (answer.Failure is { } failure)
+                logger.EventFailed(target.Binding, failure.Reason);
+            return answer.Outcome;
+        }
+        catch (Exception ended) when (ended is PolicyException or OperationCanceledException)
+        {
+            logger.EventFailed(target.Binding, ended.Message);
+            return default;
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -42,5 +55,14 @@ internal sealed class RunningInput(IBindingApp app, InputTarget target, TimeProv
 
         await ended.ConfigureAwait(false);
         logger.Ended(target.Binding);
+    }
+
+    private sealed class EventCall(IBindingApp app, InputTarget target, BindingEvent bindingEvent) : IGuardedCall<EventAnswer>
+    {
+        public string Subject => $"an event of {target.Binding}";
+
+        public ValueTask<EventAnswer> AttemptAsync(CancellationToken cancellationToken) => app.DeliverAsync(target, bindingEvent, cancellationToken);
+
+        public CallFailure? Judge(EventAnswer answer) => answer.Failure;
     }
 }

@@ -2,6 +2,7 @@ using System.Diagnostics;
 using Sidecar.Components.PubSub;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Routing;
+using Sidecar.Runtime.Resiliency;
 using Sidecar.Runtime.Telemetry;
 using BrokerAnswer = Sidecar.Components.PubSub.Delivery;
 
@@ -15,7 +16,7 @@ namespace Sidecar.Runtime.PubSub.Delivery;
 internal sealed class BulkDelivery : IDelivery
 {
     private readonly MessageAdmission _admission;
-    private readonly DeliveryRetries _retries;
+    private readonly DeliveryGuard _guard;
     private readonly MessageSettlement _settlement;
     private readonly IBatchRecipient _recipient;
     private readonly MessageBatches _batches;
@@ -23,20 +24,18 @@ internal sealed class BulkDelivery : IDelivery
     private readonly string _topic;
 
     public BulkDelivery(
-        MessageAdmission admission, DeliveryRetries retries, MessageSettlement settlement, IBatchRecipient recipient, TopicSubscription subscription, SidecarOptions options, TimeProvider time)
+        MessageAdmission admission, DeliveryGuard guard, MessageSettlement settlement, IBatchRecipient recipient, TopicSubscription subscription, SidecarOptions options, TimeProvider time)
     {
-        (_admission, _retries, _settlement, _recipient, _options, _topic) = (admission, retries, settlement, recipient, options, subscription.Topic);
+        (_admission, _guard, _settlement, _recipient, _options, _topic) = (admission, guard, settlement, recipient, options, subscription.Topic);
         _batches = new MessageBatches(subscription.BulkSubscribe!, DeliverAsync, time);
     }
 
     public async ValueTask<BrokerAnswer> HandleAsync(PubSubMessage message, CancellationToken cancellationToken)
     {
-        // 1.
-        var outcome = await _batches.AddAsync(message, cancellationToken).ConfigureAwait(false);
-
-        // 4. Nobody who follows waits for it.
-        if (outcome.MayBeRetried)
-            outcome = await RetryAsync(outcome, message, cancellationToken).ConfigureAwait(false);
+        // 1., and 4., for which nobody who follows waits.
+        var outcome = _guard.IsOpen
+            ? await _batches.AddAsync(message, cancellationToken).ConfigureAwait(false)
+            : await GuardedAsync(message, cancellationToken).ConfigureAwait(false);
 
         // 5.
         return await _settlement.SettleAsync(message, outcome, cancellationToken).ConfigureAwait(false);
@@ -44,8 +43,8 @@ internal sealed class BulkDelivery : IDelivery
 
     public void Retire() => _batches.Retire();
 
-    private ValueTask<Outcome> RetryAsync(in Outcome first, PubSubMessage message, CancellationToken cancellationToken) =>
-        _retries.RetryAsync(first, () => _batches.AddAsync(message, cancellationToken), cancellationToken);
+    private ValueTask<Outcome> GuardedAsync(PubSubMessage message, CancellationToken cancellationToken) =>
+        _guard.RetryAsync(_ => _batches.AddAsync(message, cancellationToken), cancellationToken);
 
     private async Task DeliverAsync(IReadOnlyList<BatchEntry> batch)
     {
@@ -73,9 +72,12 @@ internal sealed class BulkDelivery : IDelivery
         var spans = StartSpans(items);
         try
         {
-            await _recipient.HandOverAsync(route, items, sending.Token).ConfigureAwait(false);
+            if (_guard.IsOpen)
+                await _recipient.HandOverAsync(route, items, sending.Token).ConfigureAwait(false);
+            else
+                await _guard.HandOverAsync(attempt => HandOverAsync(route, items, attempt), sending.Token).ConfigureAwait(false);
         }
-        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException)
+        catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException or PolicyException)
         {
             foreach (var item in items)
                 item.Complete(new Outcome(Verdict.Retry, failure.Message));
@@ -85,6 +87,14 @@ internal sealed class BulkDelivery : IDelivery
             foreach (var span in spans)
                 span?.Dispose();
         }
+    }
+
+    private async ValueTask<CallFailure?> HandOverAsync(Route route, List<BulkItem> items, CancellationToken cancellationToken)
+    {
+        await _recipient.HandOverAsync(route, items, cancellationToken).ConfigureAwait(false);
+        return items.Find(item => item.Entry.Outcome is { IsCompletedSuccessfully: true, Result.MayBeRetried: true }) is { Entry: { } failed }
+            ? new CallFailure(failed.Outcome.Result.Reason ?? "")
+            : null;
     }
 
     // One for each message, in the trace of its own.

@@ -110,14 +110,14 @@ internal sealed class BulkPublishEngine(PublishEngine single, SidecarOptions opt
         return request with { Metadata = metadata, Read = read.WithRaw(request.Read.IsRaw) };
     }
 
-    private static async ValueTask<IReadOnlyList<UnpublishedMessage>> PublishAllAsync(
+    private async ValueTask<IReadOnlyList<UnpublishedMessage>> PublishAllAsync(
         IBulkPublisher broker, PublishTarget target, List<PubSubMessage> messages, CancellationToken cancellationToken)
     {
         if (TooLarge(target, messages) is { } tooLarge)
             return AllOf(messages, tooLarge);
         try
         {
-            return await broker.PublishAsync(messages, cancellationToken).ConfigureAwait(false);
+            return await single.GuardOf(target).RunAsync(new BulkPublishCall(broker, target.Topic, messages), "", cancellationToken).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
         {
@@ -126,14 +126,14 @@ internal sealed class BulkPublishEngine(PublishEngine single, SidecarOptions opt
     }
 
     // In their order; the first that fails does not keep the others back.
-    private static async ValueTask<IReadOnlyList<UnpublishedMessage>> PublishEachAsync(PublishTarget target, List<PubSubMessage> messages, CancellationToken cancellationToken)
+    private async ValueTask<IReadOnlyList<UnpublishedMessage>> PublishEachAsync(PublishTarget target, List<PubSubMessage> messages, CancellationToken cancellationToken)
     {
         List<UnpublishedMessage> failures = [];
         for (var index = 0; index < messages.Count; index++)
         {
             try
             {
-                await target.Broker.Driver.PublishAsync(messages[index], cancellationToken).ConfigureAwait(false);
+                await single.SendAsync(target, messages[index], cancellationToken).ConfigureAwait(false);
             }
             catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
             {

@@ -2,6 +2,7 @@ using Microsoft.Extensions.Logging;
 using Sidecar.Components.PubSub;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Resiliency;
 using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.PubSub.Publishing;
@@ -23,7 +24,7 @@ internal sealed record PublishTarget(Broker Broker, string Topic, IReadOnlyDicti
 }
 
 /// <summary>The rules of publishing one message (contract section 2.6).</summary>
-internal sealed class PublishEngine(Brokers brokers, SidecarOptions options, TimeProvider time, ILogger<PublishEngine> logger)
+internal sealed class PublishEngine(Brokers brokers, ResiliencyPolicies policies, SidecarOptions options, TimeProvider time, ILogger<PublishEngine> logger)
 {
     /// <summary>Finds the component and checks the request. Null on success, with the target.</summary>
     public DaprError? TryResolve(string pubsub, string topic, IReadOnlyDictionary<string, string> metadata, out PublishTarget? target)
@@ -75,7 +76,7 @@ internal sealed class PublishEngine(Brokers brokers, SidecarOptions options, Tim
             return malformed;
         try
         {
-            await target.Broker.Driver.PublishAsync(message!, cancellationToken).ConfigureAwait(false);
+            await SendAsync(target, message!, cancellationToken).ConfigureAwait(false);
             options.Observer?.Published(target.Broker.Name, target.Topic, message!.Data);
             return null;
         }
@@ -84,6 +85,18 @@ internal sealed class PublishEngine(Brokers brokers, SidecarOptions options, Tim
             PubSubLog.PublishFailed(logger, failure, target.Topic, target.Broker.Name);
             return PubSubErrors.PublishFailed(target.Broker.Name, target.Topic, failure.Message);
         }
+    }
+
+    /// <summary>Hands a message to the broker under the policies of its component.</summary>
+    public ValueTask<bool> SendAsync(PublishTarget target, PubSubMessage message, CancellationToken cancellationToken) =>
+        GuardOf(target).CallAsync("publish to", target.Topic, (target.Broker.Driver, message), static (call, token) => PublishAsync(call.Driver, call.message, token), cancellationToken);
+
+    public TargetGuard GuardOf(PublishTarget target) => policies.Component(target.Broker.Name, ComponentBlocks.Pubsub, FlowDirection.Outbound);
+
+    private static async ValueTask<bool> PublishAsync(IPubSub broker, PubSubMessage message, CancellationToken cancellationToken)
+    {
+        await broker.PublishAsync(message, cancellationToken).ConfigureAwait(false);
+        return true;
     }
 
     private DateTimeOffset? ExpirationFor(Broker broker, PublishMetadata read) =>

@@ -6,7 +6,7 @@ using BrokerAnswer = Sidecar.Components.PubSub.Delivery;
 namespace Sidecar.Runtime.PubSub.Subscriptions;
 
 /// <summary>A subscription that its broker serves. Where messages go at the app can change while it runs; a message under way goes on as it began.</summary>
-internal sealed class RunningSubscription(Broker broker, TopicSubscription subscription, IDelivery delivery, DeliveryRetries retries)
+internal sealed class RunningSubscription(Broker broker, TopicSubscription subscription, IDelivery delivery, DeliveryGuard guard)
 {
     private readonly Lock _ending = new();
     private volatile IDelivery _delivery = delivery;
@@ -15,7 +15,7 @@ internal sealed class RunningSubscription(Broker broker, TopicSubscription subsc
 
     public Broker Broker => broker;
 
-    public DeliveryRetries Retries => retries;
+    public DeliveryGuard Guard => guard;
 
     public TopicSubscription Subscription { get; private set; } = subscription;
 
@@ -40,7 +40,7 @@ internal sealed class RunningSubscription(Broker broker, TopicSubscription subsc
         _delivery.Retire();
         lock (_ending)
             _ended ??= _onBroker!.DisposeAsync().AsTask();
-        retries.End();
+        guard.End();
         return _ended;
     }
 }

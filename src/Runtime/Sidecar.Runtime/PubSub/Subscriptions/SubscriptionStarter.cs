@@ -28,7 +28,7 @@ internal sealed class SubscriptionStarter(
     /// <summary>Lets messages go where the app's subscription says now, without the broker hearing of it. False when that cannot be.</summary>
     public bool TryReroute(RunningSubscription running, TopicSubscription subscription)
     {
-        if (Prepare(subscription, stream: null, out var prepared, running.Retries) is { } refusal)
+        if (Prepare(subscription, stream: null, out var prepared, running.Guard) is { } refusal)
         {
             Refused(subscription, refusal);
             return false;
@@ -40,8 +40,8 @@ internal sealed class SubscriptionStarter(
 
     private async Task<(RunningSubscription? Running, DaprError? Refusal)> JoinAsync(Prepared prepared, TopicSubscription subscription, CancellationToken cancellationToken)
     {
-        var (broker, delivery, retries) = prepared;
-        var running = new RunningSubscription(broker, subscription, delivery, retries);
+        var (broker, delivery, guard) = prepared;
+        var running = new RunningSubscription(broker, subscription, delivery, guard);
         try
         {
             var onBroker = new PubSubSubscription(broker.OnBroker(subscription.Topic), subscription.Metadata)
@@ -67,8 +67,8 @@ internal sealed class SubscriptionStarter(
         return null;
     }
 
-    /// <param name="retries">Of the subscription that goes on with another delivery; null = it is a new one.</param>
-    private DaprError? Prepare(TopicSubscription subscription, IEventRecipient? stream, out Prepared prepared, DeliveryRetries? retries = null)
+    /// <param name="guard">Of the subscription that goes on with another delivery; null = it is a new one.</param>
+    private DaprError? Prepare(TopicSubscription subscription, IEventRecipient? stream, out Prepared prepared, DeliveryGuard? guard = null)
     {
         prepared = default;
         if (brokers.Find(subscription.PubsubName) is not { } broker)
@@ -79,19 +79,19 @@ internal sealed class SubscriptionStarter(
             return PubSubErrors.BadMetadata(broker.Name, options.AppId, problem!);
         if (!RouteTable.TryCreate(subscription.Rules, matchers, out var routes, out problem))
             return CommonErrors.Unclassified(problem);
-        retries ??= new DeliveryRetries(broker.Name, subscription.Topic, policies, time, logger);
-        prepared = new Prepared(broker, Create(broker, subscription, routes, isRaw, stream, retries), retries);
+        guard ??= new DeliveryGuard(broker.Name, subscription.Topic, policies);
+        prepared = new Prepared(broker, Create(broker, subscription, routes, isRaw, stream, guard), guard);
         return null;
     }
 
-    private IDelivery Create(Broker broker, TopicSubscription subscription, RouteTable routes, bool isRaw, IEventRecipient? stream, DeliveryRetries retries)
+    private IDelivery Create(Broker broker, TopicSubscription subscription, RouteTable routes, bool isRaw, IEventRecipient? stream, DeliveryGuard guard)
     {
         var admission = new MessageAdmission(broker.Name, subscription, routes, isRaw, time);
         var settlement = new MessageSettlement(broker, subscription, deadLetters, options.Observer, logger);
         return subscription.BulkSubscribe is null
-            ? new EventDelivery(subscription.Topic, admission, retries, settlement, stream ?? app.Events(broker.Name, subscription.Topic), options)
-            : new BulkDelivery(admission, retries, settlement, app.Batches(broker.Name, subscription.Topic, isRaw), subscription, options, time);
+            ? new EventDelivery(subscription.Topic, admission, guard, settlement, stream ?? app.Events(broker.Name, subscription.Topic), options)
+            : new BulkDelivery(admission, guard, settlement, app.Batches(broker.Name, subscription.Topic, isRaw), subscription, options, time);
     }
 
-    private readonly record struct Prepared(Broker Broker, IDelivery Delivery, DeliveryRetries Retries);
+    private readonly record struct Prepared(Broker Broker, IDelivery Delivery, DeliveryGuard Guard);
 }

@@ -1,0 +1,186 @@
+using System.Collections.Concurrent;
+using Google.Protobuf;
+using Google.Protobuf.WellKnownTypes;
+using Sidecar.Grpc;
+using Sidecar.Protos;
+using Sidecar.Runtime.Tests.Hosting;
+using TestSupport;
+
+namespace Sidecar.Runtime.Tests.Resiliency;
+
+/// <summary>The ways to call an app.</summary>
+public enum Front
+{
+    /// <summary>HTTP API, HTTP app.</summary>
+    Http,
+
+    /// <summary>InvokeService, gRPC app.</summary>
+    Grpc,
+
+    /// <summary>A gRPC call that is handed on.</summary>
+    Proxy,
+}
+
+/// <summary>A sidecar with policies on a clock that stands still, and its app, which notes when it is called and answers as a test says.</summary>
+internal sealed class PolicyStage : IAsyncDisposable
+{
+    private static readonly GrpcMethod<InvokeServiceRequest, InvokeResponse> InvokeService =
+        GrpcMethod.Of<InvokeServiceRequest, InvokeResponse>(DaprReflection.Descriptor.Services[0].FindMethodByName("InvokeService"));
+
+    private readonly TempFolder _folder = new();
+    private readonly Front _front;
+    private TestApp? _http;
+    private GrpcTestApp? _grpc;
+    private int _idleTimers;
+
+    private PolicyStage(Front front) => _front = front;
+
+    public FakeClock Clock { get; } = new();
+
+    public TestSidecar Sidecar { get; private set; } = null!;
+
+    /// <summary>When the app was called, in seconds since the first time.</summary>
+    public IReadOnlyList<double> Seconds => [.. Times.Select(time => (time - Times.First()).TotalSeconds)];
+
+    public ConcurrentQueue<DateTimeOffset> Times { get; } = new();
+
+    /// <summary>Texts that the app was sent.</summary>
+    public ConcurrentQueue<string> Bodies { get; } = new();
+
+    /// <summary>The code of the next answers: an HTTP status or a gRPC code; 0 = it goes well.</summary>
+    public volatile int Code;
+
+    /// <summary>The app answers when this does.</summary>
+    public Func<CancellationToken, Task>? Hold { get; set; }
+
+    /// <summary>The code of a failure that an app of this front may answer: 503, or UNAVAILABLE.</summary>
+    public int Failure => _front == Front.Http ? 503 : (int)StatusCode.Unavailable;
+
+    /// <summary>What a call comes to that a policy has ended: 500 by HTTP.</summary>
+    public int Refusal => _front switch
+    {
+        Front.Http => 500,
+        Front.Grpc => (int)StatusCode.Internal,
+        _ => (int)StatusCode.Unavailable,
+    };
+
+    public int Late => _front == Front.Http ? 500 : (int)StatusCode.DeadlineExceeded;
+
+    /// <param name="policies">Of <c>spec.policies</c>, in YAML of one line.</param>
+    /// <param name="target">Of the app; null = it is not named.</param>
+    public static async Task<PolicyStage> StartAsync(Front front, string policies, string? target = null)
+    {
+        var stage = new PolicyStage(front);
+        stage._folder.Write("components/resiliency.yaml", $$"""
+            apiVersion: dapr.io/v1alpha1
+            kind: Resiliency
+            metadata: { name: r }
+            spec:
+              policies: {{policies}}
+              targets: { apps: { {{(target is null ? "" : $"me: {target}")}} } }
+            """);
+        var port = front == Front.Http ? await stage.StartHttpAsync() : await stage.StartGrpcAsync();
+        stage.Sidecar = await TestSidecar.StartAsync(stage._folder, options => options with
+        {
+            AppPort = port,
+            AppProtocol = front == Front.Http ? "http" : "grpc",
+            Time = stage.Clock,
+            LogLevel = Microsoft.Extensions.Logging.LogLevel.Debug,
+            DisabledInitEndpoints = ["subscribe", "config"],
+        });
+        await stage.Sidecar.Instance.Healthy.WithinAsync("health");
+        stage._idleTimers = stage.Clock.ArmedTimers;
+        return stage;
+    }
+
+    /// <summary>Calls the app and answers with the code that the caller sees, as <see cref="Code"/>.</summary>
+    public async Task<int> CallAsync(string method = "x", string body = "")
+    {
+        switch (_front)
+        {
+            case Front.Http:
+                using (var response = await Sidecar.Client.PostAsync(new Uri($"/v1.0/invoke/me/method/{method}", UriKind.Relative), new StringContent(body)))
+                    return response.IsSuccessStatusCode ? 0 : (int)response.StatusCode;
+            case Front.Grpc:
+                var request = new InvokeServiceRequest { Id = "me", Message = new InvokeRequest { Method = method, Data = new Any { Value = ByteString.CopyFromUtf8(body) } } };
+                return (int)(await Sidecar.Channel.StatusAsync(InvokeService, request)).Code;
+            default:
+                var options = new CallOptions { Metadata = [new MetadataEntry("dapr-app-id", "me")] };
+                return (int)(await Sidecar.Channel.StatusAsync(GrpcTestApp.Unary, System.Text.Encoding.UTF8.GetBytes(body), options)).Code;
+        }
+    }
+
+    /// <summary>Returns once a pause between attempts, or the limit of one, has begun.</summary>
+    public Task PausedAsync() => Eventually.TrueAsync(() => Clock.ArmedTimers > _idleTimers, "a timer of a policy");
+
+    /// <summary>Lets a pause of exactly this length pass, and fails if it was longer or shorter.</summary>
+    public async Task PassAsync(TimeSpan pause)
+    {
+        await PausedAsync();
+        var attempts = Times.Count;
+        Clock.Advance(pause - TimeSpan.FromTicks(1));
+        Assert.True(Clock.ArmedTimers > _idleTimers, $"the pause was shorter than {pause}");
+        Clock.Advance(TimeSpan.FromTicks(1));
+        await AttemptAsync(attempts + 1);
+    }
+
+    /// <summary>Lets the pause that is on pass in small steps, and answers with its length.</summary>
+    public async Task<TimeSpan> PassAsync()
+    {
+        await PausedAsync();
+        var (began, attempts) = (Clock.GetUtcNow(), Times.Count);
+        while (Clock.ArmedTimers > _idleTimers)
+            Clock.Advance(TimeSpan.FromMilliseconds(10));
+        var length = Clock.GetUtcNow() - began;
+        await AttemptAsync(attempts + 1);
+        return length;
+    }
+
+    public Task AttemptAsync(int number) => Eventually.TrueAsync(() => Times.Count >= number, $"attempt {number}");
+
+    public async ValueTask DisposeAsync()
+    {
+        await Sidecar.DisposeAsync();
+        if (_http is not null)
+            await _http.DisposeAsync();
+        if (_grpc is not null)
+            await _grpc.DisposeAsync();
+        _folder.Dispose();
+    }
+
+    private async Task<int> StartHttpAsync()
+    {
+        async Task AnswerAsync(Microsoft.AspNetCore.Http.HttpContext context, AppRequest request)
+        {
+            var code = await NoteAsync(request.Text, context.RequestAborted);
+            context.Response.StatusCode = code == 0 ? 200 : code;
+        }
+
+        _http = await TestApp.StartAsync(app => app.On("/x", AnswerAsync).On("/y", AnswerAsync));
+        return _http.Port;
+    }
+
+    private async Task<int> StartGrpcAsync()
+    {
+        _grpc = await GrpcTestApp.StartAsync(app =>
+        {
+            app.OnInvoke = async (request, call) => await NoteAsync(request.Data.Value.ToStringUtf8(), call.CancellationToken) is var code && code != 0
+                ? call.Fail<InvokeResponse>(new GrpcStatus((StatusCode)code, "on purpose"))
+                : GrpcTestApp.Text("well");
+            app.OnUnary = async (message, call) => await NoteAsync(System.Text.Encoding.UTF8.GetString(message.Span), call.CancellationToken) is var code && code != 0
+                ? throw new GrpcException((StatusCode)code, "on purpose")
+                : message;
+        });
+        return _grpc.Port;
+    }
+
+    private async Task<int> NoteAsync(string body, CancellationToken cancellationToken)
+    {
+        var code = Code;
+        Bodies.Enqueue(body);
+        Times.Enqueue(Clock.GetUtcNow());
+        if (Hold is { } hold)
+            await hold(cancellationToken);
+        return code;
+    }
+}

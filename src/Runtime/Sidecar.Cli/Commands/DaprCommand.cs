@@ -16,6 +16,7 @@ internal static class DaprCommand
             InvokeCommand.Create(),
             PublishCommand.Create(),
             ComponentsCommand.Create(),
+            ResiliencyCommand.Create(),
             StatusCommand.Create(),
             InitCommand.Create(),
             UninstallCommand.Create(),

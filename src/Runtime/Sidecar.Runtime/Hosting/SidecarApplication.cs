@@ -18,6 +18,7 @@ using Sidecar.Runtime.Invocation;
 using Sidecar.Runtime.Metadata;
 using Sidecar.Runtime.NameResolution;
 using Sidecar.Runtime.PubSub;
+using Sidecar.Runtime.Resiliency;
 using Sidecar.Runtime.Resources;
 using Sidecar.Runtime.Secrets;
 using Sidecar.Runtime.Security;
@@ -134,6 +135,7 @@ internal static class SidecarApplication
         app.MapBindings();
         app.MapSecrets();
         app.MapMetadata();
+        app.MapResiliency();
         app.MapHealth();
         app.MapShutdown();
         app.MapInvocation();

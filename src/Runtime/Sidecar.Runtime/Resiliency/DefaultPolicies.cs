@@ -8,6 +8,17 @@ internal static class ComponentBlocks
     public const string Secretstore = "Secretstore";
     public const string Statestore = "Statestore";
 
+    private static readonly Dictionary<string, string> ByPrefix = new(StringComparer.OrdinalIgnoreCase)
+    {
+        ["bindings"] = Binding,
+        ["pubsub"] = Pubsub,
+        ["secretstores"] = Secretstore,
+        ["state"] = Statestore,
+    };
+
+    /// <summary>Of a component by its type, such as <c>state.redis</c>; null = policies do not apply to it.</summary>
+    public static string? Of(string type) => ByPrefix.GetValueOrDefault(type[..Math.Max(0, type.IndexOf('.', StringComparison.Ordinal))]);
+
     /// <summary>Configuration, Lock, Crypto and Conversation have no slice in this runtime yet.</summary>
     public static IReadOnlyList<string> All { get; } = [Pubsub, Binding, "Configuration", "Lock", "Crypto", "Conversation", Secretstore, Statestore];
 }

@@ -10,7 +10,7 @@ namespace Sidecar.Runtime.Resiliency;
 internal sealed class ResiliencyPolicies(LiveResources resources, PolicyEvents events, TimeProvider time)
 {
     /// <summary>Apps that no file names and that only default policies guard: whoever calls chooses their names.</summary>
-    private const int UnnamedApps = 1000;
+    private const int MostUnnamedApps = 1000;
 
     private readonly Lock _replacing = new();
     private volatile Guards _guards = new(new PolicyTable([]), events, time);
@@ -43,14 +43,14 @@ internal sealed class ResiliencyPolicies(LiveResources resources, PolicyEvents e
     /// <summary>The retries of calls whose callee's sidecar cannot be reached; null = a file names the app, which has its own policies instead.</summary>
     public AppliedRetry? ServiceRetry(string appId) => Now.Table is var table && table.Apps.ContainsKey(appId) ? null : table.Retry(BuiltInRetries.Service);
 
-    /// <summary>Guards that were asked for until now.</summary>
-    public IReadOnlyList<TargetGuard> Known() => Now.All();
+    /// <summary>Guards of apps that no file names and that were called.</summary>
+    public IReadOnlyList<TargetGuard> UnnamedApps() => Now.UnnamedApps();
 
     private sealed class Guards(PolicyTable table, PolicyEvents events, TimeProvider time)
     {
         private readonly ConcurrentDictionary<string, TargetGuard> _named = new(StringComparer.Ordinal);
         private readonly ConcurrentDictionary<(string Name, string Block, FlowDirection Direction), TargetGuard> _components = new();
-        private readonly LruCache<TargetGuard> _unnamed = new(UnnamedApps, name => new TargetGuard(GuardTarget.App(name), table.App(name), new AppTarget(new PolicyNames(null, null, null)).CircuitBreakerCacheSize, events, time));
+        private readonly LruCache<TargetGuard> _unnamed = new(MostUnnamedApps, name => new TargetGuard(GuardTarget.App(name), table.App(name), new AppTarget(new PolicyNames(null, null, null)).CircuitBreakerCacheSize, events, time));
         private readonly TargetGuard? _none = table.App("").IsEmpty ? new TargetGuard(GuardTarget.App(""), TargetPolicies.None, 1, events, time) : null;
 
         public PolicyTable Table => table;
@@ -65,6 +65,6 @@ internal sealed class ResiliencyPolicies(LiveResources resources, PolicyEvents e
         public TargetGuard Component(string name, string block, FlowDirection direction) => _components.GetOrAdd(
             (name, block, direction), _ => new TargetGuard(new GuardTarget(block, name, direction), table.Component(name, block, direction), 1, events, time));
 
-        public IReadOnlyList<TargetGuard> All() => [.. _named.Values, .. _unnamed.All().Select(guard => guard.Value), .. _components.Values];
+        public IReadOnlyList<TargetGuard> UnnamedApps() => [.. _unnamed.All().Select(guard => guard.Value)];
     }
 }

@@ -252,6 +252,57 @@ public sealed class InboundRetryTests
         Assert.Equal(Delivery.Nack, await host.Broker.DeliverAsync("outbox", OrderEvent).WithinAsync("the answer"));
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_attempt_that_takes_too_long_is_given_up_and_comes_again(bool inBatches)
+    {
+        await using var host = await StartAsync(new PolicyNames("fast", "again", null), inBatches);
+        host.App.Reply = context => Task.Delay(Timeout.Infinite, context.RequestAborted);
+
+        var answer = host.Broker.DeliverAsync("orders", OrderEvent);
+        await host.App.NextAsync();
+        await ArmedAsync();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await ArmedAsync();
+        Take(host, inBatches);
+        _clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(Delivery.Ack, await answer.WithinAsync("the answer"));
+        await host.App.NextAsync();
+        Assert.True(host.App.IsIdle);
+    }
+
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_open_breaker_gives_messages_back_without_asking_the_app_and_a_probe_closes_it(bool inBatches)
+    {
+        await using var host = await StartAsync(new PolicyNames(null, null, "quick"), inBatches);
+        host.App.ReplyWith(500);
+        for (var message = 0; message < 2; message++)
+        {
+            Assert.Equal(Delivery.Nack, await host.Broker.DeliverAsync("orders", OrderEvent).WithinAsync("the answer to one that fails"));
+            await host.App.NextAsync();
+        }
+
+        Assert.Equal(Delivery.Nack, await host.Broker.DeliverAsync("orders", OrderEvent).WithinAsync("the answer to one that is kept back"));
+        Assert.True(host.App.IsIdle);
+        Take(host, inBatches);
+        _clock.Advance(TimeSpan.FromSeconds(31));
+
+        Assert.Equal(Delivery.Ack, await host.Broker.DeliverAsync("orders", OrderEvent).WithinAsync("the answer to the probe"));
+        Assert.Equal(Delivery.Ack, await host.Broker.DeliverAsync("orders", OrderEvent).WithinAsync("the answer after it"));
+    }
+
+    private static void Take(PubSubHost host, bool inBatches)
+    {
+        if (inBatches)
+            host.App.Reply = context => BulkSubscribeTests.AnswerAsync(context, host, (_, entry) => $$"""{"entryId":"{{entry}}","status":"SUCCESS"}""");
+        else
+            host.App.ReplyWith(200);
+    }
+
     private static async Task<Delivery> DeliverTwoAsync(PubSubHost host, string first, string second)
     {
         var answers = await Task.WhenAll(host.Broker.DeliverAsync("orders", Event(first)), host.Broker.DeliverAsync("orders", Event(second))).WithinAsync("the answers to the second batch");
@@ -264,6 +315,21 @@ public sealed class InboundRetryTests
         Broker = broker ?? new(),
         Declared = [PubSubHost.Declare("orders", "/orders") with { DeadLetterTopic = deadLetterTopic }],
         Resiliencies = [Resiliency(policy)],
+    });
+
+    private Task<PubSubHost> StartAsync(PolicyNames inbound, bool inBatches) => PubSubHost.StartAsync(new()
+    {
+        Time = _clock,
+        Declared = [PubSubHost.Declare("orders", "/orders") with { BulkSubscribe = inBatches ? new BulkSubscribe(1, 60_000) : null }],
+        Resiliencies =
+        [
+            Resiliency(Constant(retries: 1)) with
+            {
+                Timeouts = new Dictionary<string, TimeSpan> { ["fast"] = TimeSpan.FromSeconds(1) },
+                CircuitBreakers = new Dictionary<string, CircuitBreakerPolicy> { ["quick"] = new() { Trip = "consecutiveFailures >= 2", Timeout = TimeSpan.FromSeconds(30) } },
+                Components = new Dictionary<string, ComponentTarget> { ["pubsub"] = new(new PolicyNames(null, null, null), inbound) },
+            },
+        ],
     });
 
     /// <summary>So many attempts reach the app, each of them one pause after the other.</summary>

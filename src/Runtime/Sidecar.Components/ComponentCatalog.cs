@@ -4,6 +4,7 @@ using Sidecar.Components.InMemory;
 using Sidecar.Components.Kafka;
 using Sidecar.Components.Local;
 using Sidecar.Components.LocalStorage;
+using Sidecar.Components.Middleware;
 using Sidecar.Components.Postgres;
 using Sidecar.Components.RabbitMq;
 using Sidecar.Components.Redis;
@@ -21,7 +22,7 @@ public sealed class ComponentCatalog(IEnumerable<ComponentType> types)
     [
         .. InMemoryComponents.Types, .. SqliteComponents.Types, .. LocalComponents.Types,
         .. CronComponents.Types, .. HttpComponents.Types, .. LocalStorageComponents.Types,
-        .. RedisComponents.Types, .. RabbitMqComponents.Types, .. KafkaComponents.Types, .. PostgresComponents.Types,
+        .. HttpMiddlewareComponents.Types, .. RedisComponents.Types, .. RabbitMqComponents.Types, .. KafkaComponents.Types, .. PostgresComponents.Types,
     ]);
 
     public ComponentType? Find(string type, string version) => Types.FirstOrDefault(known => known.Answers(type, version));

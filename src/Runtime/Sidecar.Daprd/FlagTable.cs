@@ -2,11 +2,14 @@ using System.Collections.Frozen;
 
 namespace Sidecar.Daprd;
 
-/// <summary>Every flag of Dapr 1.18's sidecar (contract 1.1) and the one that is ours.</summary>
+/// <summary>Every flag of Dapr 1.18's sidecar (contract 1.1) and those that are ours.</summary>
 internal static class FlagTable
 {
     /// <summary>Ours: file in which sidecars of one machine find each other.</summary>
     public const string NameRegistry = "name-registry";
+
+    /// <summary>Ours: folder with <c>ca.crt</c>, <c>tls.crt</c> and <c>tls.key</c>, in the place of Dapr's sentry.</summary>
+    public const string IdentityFolder = "identity-folder";
 
     private static readonly string[] Acted =
     [
@@ -15,11 +18,11 @@ internal static class FlagTable
         "dapr-internal-grpc-listen-address", "dapr-listen-addresses", "dapr-public-port", "dapr-public-listen-address", "unix-domain-socket",
         "allowed-origins", "resources-path", "components-path", "config", "max-body-size", "dapr-http-max-request-size", "read-buffer-size",
         "dapr-http-read-buffer-size", "dapr-graceful-shutdown-seconds", "dapr-block-shutdown-duration", "disable-init-endpoints", "log-level", "log-file",
-        "hot-reload-reconcile-interval", NameRegistry,
+        "hot-reload-reconcile-interval", NameRegistry, IdentityFolder,
     ];
 
     private static readonly string[] ActedBooleans =
-        ["app-ssl", "enable-app-health-check", "enable-api-logging", "log-as-json", "wait", "version", "build-info", "help", "h"];
+        ["app-ssl", "enable-mtls", "enable-app-health-check", "enable-api-logging", "log-as-json", "wait", "version", "build-info", "help", "h"];
 
     private static readonly string[] WithoutEffectYet =
     [
@@ -29,7 +32,7 @@ internal static class FlagTable
     ];
 
     private static readonly string[] BooleansWithoutEffectYet =
-        ["enable-mtls", "disable-builtin-k8s-secret-store", "enable-profiling", "enable-metrics"];
+        ["disable-builtin-k8s-secret-store", "enable-profiling", "enable-metrics"];
 
     public static FrozenDictionary<string, FlagKind> Known { get; } = Acted.Concat(WithoutEffectYet).Select(name => KeyValuePair.Create(name, FlagKind.Value))
         .Concat(ActedBooleans.Concat(BooleansWithoutEffectYet).Select(name => KeyValuePair.Create(name, FlagKind.Boolean)))

@@ -45,8 +45,14 @@ internal static class OptionsFromFlags
         LogAsJson = flags.Boolean("log-as-json"),
         ReconcileInterval = Duration(flags, "hot-reload-reconcile-interval") ?? TimeSpan.Zero,
         NameRegistryFile = Path.GetFullPath(flags.Text(FlagTable.NameRegistry) ?? DaprFolder.Names(DaprFolder.OfUser())),
+        EnableMtls = flags.Boolean("enable-mtls"),
+        IdentityFolder = Identity(flags),
         LogLine = logLine,
     };
+
+    private static string? Identity(Flags flags) => flags.Text(FlagTable.IdentityFolder) is { } folder ? Path.GetFullPath(folder)
+        : flags.Boolean("enable-mtls") ? throw new FlagException($"--enable-mtls needs --{FlagTable.IdentityFolder}: there is no sentry here, and `dapr run --isolated --enable-mtls` gives each daprd its certificate")
+        : null;
 
     private static string Protocol(Flags flags)
     {

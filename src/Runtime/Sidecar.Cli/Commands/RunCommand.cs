@@ -22,14 +22,15 @@ internal static class RunCommand
         var components = new Option<string?>("--components") { Description = "Name of the component set to run on (folder of componentSets in the template)", HelpName = "NAME" };
         var single = new SingleAppFlags();
         var watch = new Option<bool>("--watch") { Description = "Build and restart an app when its sources change" };
+        var mtls = new Option<bool>("--enable-mtls") { Description = "Certificates for all sidecars of the run, by which they speak to each other and access control knows them" };
         var words = new Argument<string[]>("command") { Description = "Program of the app and its arguments, best after --", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("run", "Run an app with its sidecar, or all apps of templates: dapr run --app-id a --app-port 5000 -- COMMAND, dapr run -f .") { file, isolated, components, watch, words };
+        var command = new Command("run", "Run an app with its sidecar, or all apps of templates: dapr run --app-id a --app-port 5000 -- COMMAND, dapr run -f .") { file, isolated, components, watch, mtls, words };
         foreach (var option in single.Options)
             command.Add(option);
         command.Add(OfficialOnly.Kubernetes("run"));
         command.SetAction(parsed =>
         {
-            var way = new Way(parsed.GetValue(isolated), parsed.GetValue(watch));
+            var way = new RunWay(parsed.GetValue(isolated), parsed.GetValue(watch), parsed.GetValue(mtls));
             return parsed.GetValue(file) is { Length: > 0 } templates
                 ? RunTemplatesAsync(templates, parsed.GetValue(components), [.. single.Given(parsed), .. parsed.GetValue(words)!], way)
                 : RunSingleAsync(single, parsed, parsed.GetValue(words)!, parsed.GetValue(components), way);
@@ -37,11 +38,11 @@ internal static class RunCommand
         return command;
     }
 
-    private static Task<int> RunTemplatesAsync(IReadOnlyList<string> files, string? componentSet, IReadOnlyList<string> ofSingleApps, Way way) => ofSingleApps.Count == 0
+    private static Task<int> RunTemplatesAsync(IReadOnlyList<string> files, string? componentSet, IReadOnlyList<string> ofSingleApps, RunWay way) => ofSingleApps.Count == 0
         ? RunAsync(() => TemplateCheck.Load(files, way.Isolated, componentSet), way)
         : RefuseAsync($"{string.Join(' ', ofSingleApps)}: with -f the template says it all; write it there, or leave out -f");
 
-    private static Task<int> RunSingleAsync(SingleAppFlags flags, ParseResult parsed, IReadOnlyList<string> command, string? componentSet, Way way) => componentSet is null
+    private static Task<int> RunSingleAsync(SingleAppFlags flags, ParseResult parsed, IReadOnlyList<string> command, string? componentSet, RunWay way) => componentSet is null
         ? RunAsync(() => SingleApp.Check(Directory.GetCurrentDirectory(), flags.Read(parsed), command, [.. flags.DeprecationNotes(parsed)], way.Isolated, RunIndex.OfUser()), way)
         : RefuseAsync("--components chooses a component set of a template and needs -f; one app has --resources-path");
 
@@ -51,7 +52,7 @@ internal static class RunCommand
         return Task.FromResult(Refused);
     }
 
-    private static async Task<int> RunAsync(Func<CheckedTemplate> load, Way way)
+    private static async Task<int> RunAsync(Func<CheckedTemplate> load, RunWay way)
     {
         // Signals are taken from the first moment: one that comes while files are read must not kill half a start.
         using var signals = new StopSignals();
@@ -70,8 +71,6 @@ internal static class RunCommand
             SingleApp.Prune(template.Apps[0].AppId, TimeProvider.System.GetUtcNow());
         await using var console = new StreamWriter(Console.OpenStandardOutput(), new UTF8Encoding(false));
         await using var log = new RunLog(console, LogFiles.IsColored(Console.IsOutputRedirected, Environment.GetEnvironmentVariable));
-        return await new MultiAppRun(template, way.Isolated, way.Watch, log, signals, TimeProvider.System).RunAsync();
+        return await new MultiAppRun(template, way, log, signals, TimeProvider.System).RunAsync();
     }
-
-    private readonly record struct Way(bool Isolated, bool Watch);
 }

@@ -13,7 +13,7 @@ namespace Sidecar.Cli.Running;
 /// what a killed run left; (3) ports; (4) sidecars serve; (5) apps start, each after those it depends on, and their sources
 /// are watched if that is wanted; (6) wait for a signal or the end of all apps; (7) drain sidecars, then end apps.
 /// </summary>
-internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watch, RunLog log, StopSignals signals, TimeProvider time)
+internal sealed class MultiAppRun(RunTemplate template, RunWay way, RunLog log, StopSignals signals, TimeProvider time)
 {
     private const int Failed = 1;
 
@@ -116,9 +116,9 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watc
 
     private async Task<int> RunAsync(IReadOnlyList<AppPlan> plans, RunJournal journal)
     {
-        ISidecarHost host = isolated
-            ? new IsolatedSidecars(log, journal, _folder.NamesFile, _environment, time)
-            : new CohostedSidecars(_folder.IsSingleApp ? _folder.NamesFile : null);
+        ISidecarHost host = way.Isolated
+            ? new IsolatedSidecars(log, journal, _folder.NamesFile, way.Mtls ? _folder.IdentitiesFolder : null, _environment, time)
+            : new CohostedSidecars(_folder.IsSingleApp ? _folder.NamesFile : null, way.Mtls);
         try
         {
             // 4. Sidecars. One that cannot start ends the run, as with the official command line.
@@ -138,7 +138,7 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watc
         try
         {
             // 5. Apps.
-            await using var sources = watch ? await SourceWatch.CreateAsync(apps, log, _environment, time) : null;
+            await using var sources = way.Watch ? await SourceWatch.CreateAsync(apps, log, _environment, time) : null;
             var byId = apps.ToDictionary(app => app.Plan.AppId, StringComparer.Ordinal);
             foreach (var app in apps)
                 app.Start(_environment, [.. app.Plan.App.DependsOn.Select(id => byId[id])]);
@@ -222,13 +222,13 @@ internal sealed class MultiAppRun(RunTemplate template, bool isolated, bool watc
 
     private IReadOnlyList<AppPlan> Plan()
     {
-        var (ports, now) = (PortPlan.Choose(template, isolated), time.GetUtcNow());
+        var (ports, now) = (PortPlan.Choose(template, way.Isolated), time.GetUtcNow());
         return [.. template.Apps.Select((app, i) => new AppPlan(template, app, ports[i], LogFiles.ForApp(log, _folder, app, i, now), LogFiles.ForSidecar(log, _folder, app, i, now)))];
     }
 
     private RunRecord Record(IReadOnlyList<AppPlan> plans) => new(template.File, template.Name, ProcessIdentity.Current, time.GetUtcNow())
     {
-        Isolated = isolated,
+        Isolated = way.Isolated,
         Templates = template.Files,
         Apps = [.. plans.Select(plan => new AppRecord(plan.AppId, plan.App.AppPort, plan.Ports.Http, plan.Ports.Grpc, plan.CommandLine)
         {

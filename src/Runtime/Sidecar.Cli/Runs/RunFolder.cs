@@ -67,6 +67,9 @@ internal sealed class RunFolder
     /// <summary>The record of the last run of a template that has ended as it should.</summary>
     public string LastRecordFile => _stem + ".last.json";
 
+    /// <summary>Certificates of the run's sidecars with their keys, while it lives.</summary>
+    public string IdentitiesFolder => _stem + ".identities";
+
     /// <summary>Where sidecars find those of other processes: of this run only, or of all single apps of the user.</summary>
     public string NamesFile { get; }
 

@@ -1,3 +1,4 @@
+using Sidecar.Components.Middleware;
 using Sidecar.Runtime.Hosting;
 
 namespace Sidecar.Runtime.AppChannel;
@@ -6,6 +7,7 @@ namespace Sidecar.Runtime.AppChannel;
 internal sealed class AppConnection : IDisposable
 {
     private readonly HttpAppChannel _wire;
+    private readonly PipelineChannel? _pipeline;
 
     public AppConnection(SidecarOptions options)
     {
@@ -17,6 +19,8 @@ internal sealed class AppConnection : IDisposable
             Health = new AppHealth(health, CheckOf(health, options), options.Time);
         }
 
+        if (!AppProtocol.Of(options).IsGrpc)
+            limited = _pipeline = new PipelineChannel(limited);
         Grpc = new GrpcAppChannel(Gated(limited), options);
         // What is unhealthy fails an invocation as it fails one by HTTP, before gRPC gives it a status.
         Channel = Gated(Grpc.HasApp ? new OnInvokeChannel(Grpc) : limited);
@@ -30,6 +34,14 @@ internal sealed class AppConnection : IDisposable
 
     /// <summary>null: not asked for, the app counts as healthy.</summary>
     public AppHealth? Health { get; }
+
+    /// <summary>Puts middleware before an app that speaks HTTP.</summary>
+    /// <param name="pipeline">As it is at each call.</param>
+    public void Use(Func<IReadOnlyList<IHttpMiddleware>> pipeline)
+    {
+        if (_pipeline is not null)
+            _pipeline.Pipeline = pipeline;
+    }
 
     public void Dispose()
     {

@@ -27,6 +27,9 @@ internal sealed class GrpcInvocation : HttpRequestMessage
         ? new GrpcStatus(StatusCode.InvalidArgument, $"invalid HTTP verb {Verb}: the app speaks HTTP")
         : null;
 
+    /// <summary>In upper case, as access rules name it: <c>GET</c>, or <c>NONE</c>.</summary>
+    public static string VerbOf(HttpRequestMessage request) => request is GrpcInvocation invocation ? invocation.Verb.ToString().ToUpperInvariant() : request.Method.Method;
+
     // A verb that is none is for apps that speak gRPC, to whom the method of the request says nothing.
     private static HttpMethod HttpMethodOf(HTTPExtension.Types.Verb verb) => verb switch
     {

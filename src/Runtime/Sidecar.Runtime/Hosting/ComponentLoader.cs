@@ -65,7 +65,7 @@ internal sealed class ComponentLoader(
     /// <exception cref="ComponentException">It cannot start.</exception>
     public async Task<LoadedComponent> OpenAsync(ComponentResource resource, CancellationToken cancellationToken)
     {
-        var type = options.Catalog.Find(resource.Type, resource.Version) ?? throw new ComponentException(UnknownType(resource));
+        var type = options.KnownTypes.Find(resource.Type, resource.Version) ?? throw new ComponentException(UnknownType(resource));
         var metadata = await ResolveAsync(resource, type, cancellationToken).ConfigureAwait(false);
         foreach (var check in checks)
             check.Check(resource, metadata);
@@ -146,9 +146,9 @@ internal sealed class ComponentLoader(
     private string UnknownType(ComponentResource resource)
     {
         var kind = resource.Type.Split('.')[0];
-        var known = options.Catalog.Types.Where(type => type.Kind == kind).Select(type => $"{type.Type}/{type.Version}").ToArray();
+        var known = options.KnownTypes.Types.Where(type => type.Kind == kind).Select(type => $"{type.Type}/{type.Version}").ToArray();
         return known.Length == 0
-            ? $"incorrect type {resource.Type}; known kinds: {string.Join(", ", options.Catalog.Types.Select(type => type.Kind).Distinct())}"
+            ? $"incorrect type {resource.Type}; known kinds: {string.Join(", ", options.KnownTypes.Types.Select(type => type.Kind).Distinct())}"
             : $"couldn't find {resource.Type}/{(resource.Version.Length == 0 ? "v1" : resource.Version)}; this runtime has {string.Join(", ", known)}";
     }
 }

@@ -16,6 +16,7 @@ using Sidecar.Runtime.Health;
 using Sidecar.Runtime.Hosting.Reload;
 using Sidecar.Runtime.Invocation;
 using Sidecar.Runtime.Metadata;
+using Sidecar.Runtime.Middleware;
 using Sidecar.Runtime.NameResolution;
 using Sidecar.Runtime.PubSub;
 using Sidecar.Runtime.Resiliency;
@@ -36,6 +37,7 @@ internal sealed record SidecarParts(
     ComponentRegistry Components,
     AppConnection App,
     INameResolver Names,
+    SidecarIdentity Identity,
     SidecarState State,
     ShutdownRequest Shutdown,
     SidecarListeners Listeners);
@@ -64,6 +66,7 @@ internal static class SidecarApplication
         if (parts.Options.ApiToken is { } token)
             app.Use(ApiTokenCheck.For(token));
         app.Use(ApiSpans.For(parts.Options));
+        app.Use(app.Services.GetRequiredService<HttpPipelines>().HandleAsync);
         if (LogsApiCalls(parts))
             app.Use(ApiCallLog.For(app.Services.GetRequiredService<ILoggerFactory>(), parts.Resources.Configuration.ApiLogging, parts.Options.Time));
         app.Use(CollapseSlashes);
@@ -112,6 +115,10 @@ internal static class SidecarApplication
         services.AddSingleton(parts.App.Channel);
         services.AddSingleton(parts.App.Grpc);
         services.AddSingleton(parts.Names);
+        services.AddSingleton(parts.Identity);
+        services.AddSingleton<AccessControl>();
+        services.AddSingleton<HttpPipelines>();
+        services.AddSingleton<ISidecarFeature>(provider => provider.GetRequiredService<HttpPipelines>());
         services.AddSingleton(parts.State);
         services.AddSingleton(parts.Shutdown);
         services.AddSingleton<AppProbe>();

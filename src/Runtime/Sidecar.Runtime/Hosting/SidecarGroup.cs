@@ -1,4 +1,5 @@
 using System.Collections.Immutable;
+using Sidecar.Runtime.Security.Mtls;
 using Sidecar.Components;
 using Sidecar.Runtime.NameResolution;
 
@@ -13,7 +14,12 @@ public sealed class SidecarGroup : IAsyncDisposable
     /// <summary>From the beginning of their start to the end of their stop.</summary>
     private ImmutableList<SidecarInstance> _sidecars = [];
 
+    private readonly Lazy<RunAuthority> _authority = new();
+
     public SharedResources Shared { get; } = new();
+
+    /// <summary>Issues the certificates of sidecars with mTLS that have none in a folder.</summary>
+    internal RunAuthority Authority => _authority.Value;
 
     internal GroupDirectory Directory { get; } = new();
 
@@ -25,8 +31,12 @@ public sealed class SidecarGroup : IAsyncDisposable
         SidecarInstance.StartAsync(this, options, cancellationToken);
 
     /// <summary>Stops all sidecars at once, also those that are still starting: gracefully, each within its own limit.</summary>
-    public async ValueTask DisposeAsync() =>
+    public async ValueTask DisposeAsync()
+    {
         await Task.WhenAll(_sidecars.Select(sidecar => sidecar.DisposeAsync().AsTask())).ConfigureAwait(false);
+        if (_authority.IsValueCreated)
+            _authority.Value.Dispose();
+    }
 
     internal void Add(SidecarInstance sidecar) =>
         ImmutableInterlocked.Update(ref _sidecars, (list, added) => list.Add(added), sidecar);

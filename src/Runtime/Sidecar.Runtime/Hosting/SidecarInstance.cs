@@ -7,8 +7,10 @@ using Sidecar.Components;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting.Reload;
 using Sidecar.Runtime.Metadata;
+using Sidecar.Runtime.Middleware;
 using Sidecar.Runtime.NameResolution;
 using Sidecar.Runtime.Resources;
+using Sidecar.Runtime.Security;
 
 namespace Sidecar.Runtime.Hosting;
 
@@ -44,6 +46,7 @@ public sealed class SidecarInstance : IAsyncDisposable
     private FeatureTurns? _turns;
     private HotReload? _reload;
     private SidecarNames? _names;
+    private SidecarIdentity _identity = SidecarIdentity.None;
     private ILogger? _logger;
     private AppLife? _appLife;
     private Task _livingApp = Task.CompletedTask;
@@ -104,6 +107,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         _grace.Dispose();
         _blockEnds.Dispose();
         _app.Dispose();
+        _identity.Tls?.Dispose();
     }
 
     internal static async Task<SidecarInstance> StartAsync(SidecarGroup group, SidecarOptions options, CancellationToken cancellationToken)
@@ -146,8 +150,9 @@ public sealed class SidecarInstance : IAsyncDisposable
         var resources = SidecarResources.Load(_options);
 
         // 2. Components. The host is built first, because they log through it; it serves nothing yet.
-        _names = await SidecarNames.OpenAsync(_options, resources.Configuration.NameResolution, cancellationToken).ConfigureAwait(false);
-        var listeners = new SidecarListeners(_options, _names.Registry is not null);
+        _identity = SidecarIdentity.Of(_options, resources.Configuration.AccessControl.TrustDomain, () => _group.Authority);
+        _names = await SidecarNames.OpenAsync(_options, resources.Configuration.NameResolution, _identity.Tls, cancellationToken).ConfigureAwait(false);
+        var listeners = new SidecarListeners(_options, _names.Registry is not null, _identity.Tls);
         var services = Build(resources, listeners);
         Tell(resources, listeners);
         await services.GetRequiredService<ComponentLoader>().LoadAsync(resources, cancellationToken).ConfigureAwait(false);
@@ -173,9 +178,12 @@ public sealed class SidecarInstance : IAsyncDisposable
     private IServiceProvider Build(ResourceSet resources, SidecarListeners listeners)
     {
         _host = SidecarApplication.Build(new SidecarParts(
-            _options, resources, _group.Shared, _components, _app, new NameResolver(_options, _peer, _group.Directory, _names?.Registry), _state, new ShutdownRequest(OnShutdownRequested), listeners));
+            _options, resources, _group.Shared, _components, _app, new NameResolver(_options, _peer, _group.Directory, _names?.Registry), _identity, _state, new ShutdownRequest(OnShutdownRequested), listeners));
         var services = _host.Services;
         _metadata = services.GetRequiredService<MetadataEngine>();
+        _peer.Access = services.GetRequiredService<AccessControl>();
+        var pipelines = services.GetRequiredService<HttpPipelines>();
+        _app.Use(() => pipelines.App);
         _turns = services.GetRequiredService<FeatureTurns>();
         _steps.Logger = _logger = services.GetRequiredService<ILogger<SidecarInstance>>();
         _appLife = new AppLife(_options, _app, services.GetRequiredService<AppProbe>(), services.GetRequiredService<AppRestarts>(), _turns, _state, OnServing, services.GetRequiredService<ILogger<AppLife>>());

@@ -1,8 +1,10 @@
 using System.Net;
 using Microsoft.AspNetCore.Connections;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
 using Sidecar.Components;
 using Sidecar.Grpc;
+using Sidecar.Runtime.Security.Mtls;
 
 namespace Sidecar.Runtime.Hosting;
 
@@ -17,12 +19,13 @@ internal sealed class SidecarListeners
     private readonly IReadOnlyList<IPAddress> _grpcAddresses = [];
 
     /// <exception cref="SidecarStartException">A socket file cannot be had.</exception>
-    public SidecarListeners(SidecarOptions options, bool withInternal)
+    /// <param name="identity">For mTLS at the internal port; null = without TLS.</param>
+    public SidecarListeners(SidecarOptions options, bool withInternal, WorkloadIdentity? identity = null)
     {
         _options = options;
         SocketFile = ApiSocket.Claim(options, "http");
         GrpcSocketFile = ApiSocket.Claim(options, "grpc");
-        Internal = withInternal ? new InternalListener(ListenAddress.Parse(options.InternalListenAddress), options.InternalPort) : null;
+        Internal = withInternal ? new InternalListener(ListenAddress.Parse(options.InternalListenAddress), options.InternalPort, identity) : null;
         if (SocketFile is not null)
             return;
         _httpAddresses = ToBind(options.HttpPort);
@@ -116,7 +119,8 @@ internal sealed class SidecarListeners
 }
 
 /// <summary>The port at which sidecars of other processes call. With no wish, the system gives one when it is bound.</summary>
-internal sealed class InternalListener(IPAddress address, int wish)
+/// <param name="identity">By TLS alone, to callers with a certificate of the same authority; null = without TLS.</param>
+internal sealed class InternalListener(IPAddress address, int wish, WorkloadIdentity? identity)
 {
     private ListenOptions? _bound;
 
@@ -129,7 +133,11 @@ internal sealed class InternalListener(IPAddress address, int wish)
 
     public void Listen(KestrelServerOptions server) => server.Listen(address, wish, listener =>
     {
-        listener.UseHttp1AndHttp2Cleartext().Serves(ListenerRole.Internal);
+        if (identity is null)
+            listener.UseHttp1AndHttp2Cleartext();
+        else
+            listener.UseHttps(PeerTls.Server(identity));
+        listener.Serves(ListenerRole.Internal);
         _bound = listener;
     });
 }

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using Microsoft.Extensions.Logging;
 using Sidecar.Components;
+using Sidecar.Components.Middleware;
 using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.Hosting;
@@ -62,6 +63,12 @@ public sealed record SidecarOptions
     /// <summary>Working directory of the app; relative paths of flags and components resolve against it.</summary>
     public string BaseDirectory { get; init; } = Directory.GetCurrentDirectory();
 
+    /// <summary><c>--enable-mtls</c>: sidecars of other processes are spoken to by TLS with certificates on both sides, and access control knows them by these.</summary>
+    public bool EnableMtls { get; init; }
+
+    /// <summary><c>--identity-folder</c>: where this sidecar's certificate is, as <see cref="Security.Mtls.RunAuthority.Write"/> leaves it; null = the group's authority issues one.</summary>
+    public string? IdentityFolder { get; init; }
+
     /// <summary>Request body limit in bytes; 0 = none.</summary>
     public long MaxBodySize { get; init; } = 4 * 1024 * 1024;
 
@@ -109,6 +116,14 @@ public sealed record SidecarOptions
 
     public ComponentCatalog Catalog { get; init; } = ComponentCatalog.Default;
 
+    /// <summary>Middleware for types that <see cref="Catalog"/> has not.</summary>
+    public IReadOnlyList<ICustomMiddleware> CustomMiddleware { get; init; } = [];
+
+    /// <summary>All types of components that this sidecar knows.</summary>
+    internal ComponentCatalog KnownTypes => CustomMiddleware.Count == 0
+        ? Catalog
+        : new ComponentCatalog([.. Catalog.Types, .. CustomMiddleware.Select(custom => new ComponentType(custom.Type, "v1", custom.Create))]);
+
     public TimeProvider Time { get; init; } = TimeProvider.System;
 
     /// <summary>Source of the sidecar's spans, see <see cref="SidecarSpans"/>. Sidecars may share one.</summary>
@@ -127,6 +142,9 @@ public sealed record SidecarOptions
     public string? AppApiToken => Variable("APP_API_TOKEN");
 
     public string? Namespace => Variable("NAMESPACE");
+
+    /// <summary>What it is where it is not given.</summary>
+    internal string OwnNamespace => Namespace ?? "default";
 
     public bool HasApp => AppPort > 0;
 

@@ -24,7 +24,7 @@ internal static class SidecarResources
 
     /// <summary>What would keep a sidecar from starting, component types and their fields included.</summary>
     public static IReadOnlyList<ResourceProblem> ProblemsOfStart(SidecarOptions options) =>
-        [.. ResourceLoader.Load(LoadOptions(options) with { Catalog = options.Catalog }).Errors];
+        [.. ResourceLoader.Load(LoadOptions(options) with { Catalog = options.KnownTypes }).Errors];
 
     private static ResourceLoadOptions LoadOptions(SidecarOptions options) => new(
         options.AppId, options.Namespace, Folders(options), ConfigurationFiles(options), options.Environment, Strict: false);

@@ -2,7 +2,9 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.Extensions.Logging;
 using Sidecar.Grpc;
 using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
+using Sidecar.Runtime.Security;
 using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.Invocation;
@@ -11,7 +13,7 @@ namespace Sidecar.Runtime.Invocation;
 /// gRPC calls of services that are not the sidecar's own: they are an app's, named by metadata, and pass as they are (contract 3.4,
 /// "Proxy mode").
 /// </summary>
-internal sealed class GrpcProxy(SidecarOptions options, InvocationEngine engine, GrpcAppChannel app, ILoggerFactory loggers)
+internal sealed class GrpcProxy(SidecarOptions options, InvocationEngine engine, GrpcAppChannel app, AccessControl access, ILoggerFactory loggers)
 {
     private static readonly string[] Own = ["/dapr.proto.runtime.v1.", "/grpc.reflection.", "/TaskHubSidecarService/"];
 
@@ -36,10 +38,17 @@ internal sealed class GrpcProxy(SidecarOptions options, InvocationEngine engine,
     }
 
     /// <summary>At the internal port: the callee's end of a call from another process.</summary>
-    public Task ReceiveAsync(HttpContext context) =>
-        context.Request.Headers[HeaderRules.CalleeAppId].ToString().Equals(options.AppId, StringComparison.Ordinal)
-            ? _forwarder.ForwardAsync(context, _app)
-            : GrpcFallback.AnswerAsync(context, new GrpcStatus(StatusCode.Unavailable, $"this is the sidecar of {options.AppId}"));
+    public Task ReceiveAsync(HttpContext context)
+    {
+        if (!context.Request.Headers[HeaderRules.CalleeAppId].ToString().Equals(options.AppId, StringComparison.Ordinal))
+            return GrpcFallback.AnswerAsync(context, new GrpcStatus(StatusCode.Unavailable, $"this is the sidecar of {options.AppId}"));
+        var caller = access.CallerOf(context);
+        if (!access.IsOpen && access.Refusal(caller, context.Request.Path.ToUriComponent(), context.Request.Method) is { } denied)
+            return GrpcFallback.AnswerAsync(context, InvocationErrors.Denied(options.AppId, denied).ToGrpc());
+        if (caller is not null)
+            context.Request.Headers[HeaderRules.CallerAppId] = caller.AppId;
+        return _forwarder.ForwardAsync(context, _app);
+    }
 
     private static string? TargetOf(IHeaderDictionary headers) =>
         headers[HeaderRules.CalleeAppId] is [{ Length: > 0 } callee, ..] ? callee : headers[InvocationTarget.AppIdHeader] is [{ } named, ..] ? named : null;

@@ -2,6 +2,7 @@ using System.Globalization;
 using Microsoft.AspNetCore.Http;
 using Sidecar.Grpc;
 using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.NameResolution;
 using Sidecar.Runtime.Resiliency;
 
 namespace Sidecar.Runtime.Invocation;
@@ -24,8 +25,9 @@ internal sealed class GuardedInvocation(InvocationCall call, Func<CancellationTo
         _ => new CallFailure($"the app answered {(int)response.StatusCode}", HttpStatus: (int)response.StatusCode),
     };
 
-    // What cannot be read of the caller is no failure of the callee.
-    public CallFailure? Judge(Exception failure) => failure.InnerException is BadHttpRequestException ? null : new CallFailure(failure.Message);
+    // What cannot be read of the caller, or may not be called, is no failure of the callee.
+    public CallFailure? Judge(Exception failure) =>
+        failure is AccessDeniedException || failure.InnerException is BadHttpRequestException ? null : new CallFailure(failure.Message);
 }
 
 /// <summary>A gRPC call that is handed on, under policies. They see of its answer what its headers say: a failure that has no message before it.</summary>
@@ -55,4 +57,6 @@ internal sealed class GuardedForward(ForwardedCall call, string appId, Func<Canc
             ? new CallFailure($"the app answered {(StatusCode)status}", GrpcStatus: status)
             : null;
     }
+
+    public CallFailure? Judge(Exception failure) => failure is AccessDeniedException ? null : new CallFailure(failure.Message);
 }

@@ -10,7 +10,7 @@ namespace Sidecar.Runtime.Invocation;
 /// <summary>Which headers pass a hop (contract 2.4; RFC 9110, section 7.6.1).</summary>
 internal static class HeaderRules
 {
-    public const string CallerAppId = "dapr-caller-app-id";
+    public const string CallerAppId = InvocationWire.CallerAppId;
     public const string CalleeAppId = "dapr-callee-app-id";
     public const string CallerNamespace = "dapr-caller-namespace";
 

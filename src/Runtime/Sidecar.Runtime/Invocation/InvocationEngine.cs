@@ -7,6 +7,7 @@ using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Invocation.External;
 using Sidecar.Runtime.NameResolution;
 using Sidecar.Runtime.Resiliency;
+using Sidecar.Runtime.Security;
 
 namespace Sidecar.Runtime.Invocation;
 
@@ -18,13 +19,12 @@ internal readonly record struct InvocationOutcome(HttpResponseMessage? Response,
 /// that cannot be reached is tried again as the built-in policy says, 3 times, 1 s apart, unless a file names the callee (contract
 /// 2.4, "Retries", and 4.4).
 /// </summary>
-internal sealed class InvocationEngine(SidecarOptions options, INameResolver names, ExternalServices external, ResiliencyPolicies policies, ILogger<InvocationEngine> logger)
+internal sealed class InvocationEngine(SidecarOptions options, INameResolver names, ExternalServices external, ResiliencyPolicies policies, SidecarIdentity identity, ILogger<InvocationEngine> logger)
 {
     private const int ResolveAttempts = 5;
-    private const string DefaultNamespace = "default";
     private static readonly TimeSpan ResolveInterval = TimeSpan.FromMilliseconds(100);
 
-    private readonly CallerIdentity _self = new(options.AppId, options.Namespace ?? DefaultNamespace);
+    private readonly CallerIdentity _self = new(options.AppId, options.OwnNamespace, identity.Tls?.Self);
 
     /// <summary>Whether a policy may have calls of this target made again, so that their bodies are to be kept.</summary>
     public bool Retries(string target) => GuardOf(target).Policies.Retry is not null;
@@ -43,6 +43,11 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
         {
             logger.InvokeFailed(call.AppId, late.Message);
             return new InvocationOutcome(null, InvocationErrors.TimedOut(call.AppId, late.Message));
+        }
+        catch (AccessDeniedException denied)
+        {
+            logger.InvokeFailed(call.AppId, denied.Message);
+            return new InvocationOutcome(null, InvocationErrors.Denied(call.AppId, denied.Message));
         }
         catch (Exception failure) when (failure is HttpRequestException or PeerUnavailableException or NameRegistryException or PolicyException)
         {
@@ -68,6 +73,10 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
         catch (PolicyTimeoutException late)
         {
             return new ForwardReply(null, InvocationErrors.TimedOut(call.AppId, late.Message).ToGrpc());
+        }
+        catch (AccessDeniedException denied)
+        {
+            return new ForwardReply(null, InvocationErrors.Denied(call.AppId, denied.Message).ToGrpc());
         }
         catch (Exception failure) when (failure is PeerUnavailableException or NameRegistryException or PolicyException)
         {

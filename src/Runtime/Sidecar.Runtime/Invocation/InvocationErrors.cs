@@ -16,6 +16,9 @@ internal static class InvocationErrors
     /// <summary>A timeout policy has ended it.</summary>
     public static DaprError TimedOut(string appId, string reason) => Failed(appId, reason) with { GrpcCode = StatusCode.DeadlineExceeded };
 
+    /// <summary>The callee's access control refuses it.</summary>
+    public static DaprError Denied(string appId, string reason) => Failed(appId, reason) with { HttpStatus = 403, GrpcCode = StatusCode.PermissionDenied };
+
     public static DaprError NoMessage { get; } =
         new("ERR_BAD_REQUEST", 400, StatusCode.InvalidArgument, "invalid request: message is missing");
 }

@@ -3,12 +3,14 @@ using Sidecar.Grpc;
 using Sidecar.Protos;
 using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.NameResolution;
+using Sidecar.Runtime.Security;
 using Sidecar.Runtime.Telemetry;
 
 namespace Sidecar.Runtime.Invocation;
 
 /// <summary>Who calls, as the callee is told.</summary>
-internal readonly record struct CallerIdentity(string AppId, string Namespace);
+/// <param name="Certified">By the caller's certificate; null = it has none.</param>
+internal readonly record struct CallerIdentity(string AppId, string Namespace, PeerIdentity? Certified);
 
 /// <summary>A call to a sidecar, ready to be sent as often as its body allows.</summary>
 internal interface IOutgoingCall
@@ -53,6 +55,8 @@ internal sealed record InvocationCall(
             request.Headers.TryAddWithoutValidation("Forwarded", $"for={RemoteAddress};by={RemoteAddress};host={Host}");
         }
 
+        if (caller.Certified is { } certified)
+            request.Options.Set(LocalPeer.Caller, certified);
         return peer.InvokeAsync(request, cancellationToken);
     }
 
@@ -96,6 +100,8 @@ internal sealed class ProxiedCall(string appId, ForwardedCall call, TraceContext
         Set(request, TraceContext.ParentHeader, trace.TraceParent);
         Set(request, BinaryTrace.Key, BinaryTrace.HeaderOf(trace.TraceParent));
         request.Headers.Remove(Security.ApiTokenCheck.Header);
+        if (caller.Certified is { } certified)
+            request.Options.Set(LocalPeer.Caller, certified);
         return peer.ForwardAsync(request, cancellationToken);
     }
 

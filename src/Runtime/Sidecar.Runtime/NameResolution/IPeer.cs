@@ -8,6 +8,7 @@ internal interface IPeer
     /// </summary>
     /// <exception cref="PeerUnavailableException">The peer's sidecar cannot be reached: worth another try.</exception>
     /// <exception cref="HttpRequestException">The peer's app cannot be reached or broke the connection.</exception>
+    /// <exception cref="AccessDeniedException">The peer's access control refuses it.</exception>
     Task<HttpResponseMessage> InvokeAsync(HttpRequestMessage request, CancellationToken cancellationToken);
 }
 
@@ -26,6 +27,9 @@ internal interface INameResolver
     /// <exception cref="NameRegistryException">It cannot be told.</exception>
     ValueTask<ISidecarPeer?> ResolveAsync(string appId, CancellationToken cancellationToken);
 }
+
+/// <summary>The callee's access control has refused the call (contract section 4.3).</summary>
+internal sealed class AccessDeniedException(string message) : Exception(message);
 
 /// <summary>A sidecar did not answer at the address it registered.</summary>
 internal sealed class PeerUnavailableException(string message, Exception? inner = null) : Exception(message, inner);

@@ -14,6 +14,9 @@ namespace Sidecar.Runtime.NameResolution;
 /// </summary>
 internal static class InvocationWire
 {
+    /// <summary>Of the caller, as its sidecar says; where there are certificates, as the caller's says.</summary>
+    public const string CallerAppId = "dapr-caller-app-id";
+
     /// <summary>On a request: <c>verb;milliseconds left, or nothing;type of the data, percent-encoded</c>.</summary>
     public const string Invocation = "dapr-internal-grpc";
 

@@ -1,6 +1,7 @@
 using System.Collections.Concurrent;
 using Sidecar.Components;
 using Sidecar.Components.NameResolution;
+using Sidecar.Runtime.Security.Mtls;
 
 namespace Sidecar.Runtime.NameResolution;
 
@@ -8,11 +9,13 @@ namespace Sidecar.Runtime.NameResolution;
 /// Sidecars of other processes, by app-id; several of one id take turns. What was read is believed for a second, or until one of
 /// them does not answer: a call after that sees who has come and gone. One whose process has ended is passed over at once.
 /// </summary>
-internal sealed class NameRegistry(RegistryFile file, TimeProvider time) : IDisposable
+/// <param name="identity">For mTLS; null = without TLS.</param>
+internal sealed class NameRegistry(RegistryFile file, TimeProvider time, WorkloadIdentity? identity = null) : IDisposable
 {
     private static readonly TimeSpan Believed = TimeSpan.FromSeconds(1);
 
-    private readonly PeerClient _client = new(time);
+    // With mTLS each app has connections of its own: they are made with whom was meant, and not with who is at an address.
+    private readonly ConcurrentDictionary<string, PeerClient> _clients = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
     private int _turn;
 
@@ -24,11 +27,20 @@ internal sealed class NameRegistry(RegistryFile file, TimeProvider time) : IDisp
         return known.Next((uint)Interlocked.Increment(ref _turn), time);
     }
 
-    public void Dispose() => _client.Dispose();
+    public void Dispose()
+    {
+        foreach (var client in _clients.Values)
+            client.Dispose();
+    }
+
+    private PeerClient ClientOf(string appId) => identity is null
+        ? _clients.GetOrAdd("", _ => new PeerClient(time))
+        : _clients.GetOrAdd(appId, _ => new PeerClient(time, PeerTls.Client(identity, appId)));
 
     private async ValueTask<Known> ReadAsync(string appId, CancellationToken cancellationToken)
     {
         var entries = await file.UseAsync(table => table.Find(appId, time.GetUtcNow()), cancellationToken).ConfigureAwait(false);
+        var client = entries.Count > 0 ? ClientOf(appId) : null;
         var known = new Known(time.GetTimestamp(), [.. entries.Select(ToInstance)]);
         // Nobody there is asked again at once: a sidecar that is just starting must be seen.
         if (known.Instances.Length > 0)
@@ -37,7 +49,7 @@ internal sealed class NameRegistry(RegistryFile file, TimeProvider time) : IDisp
             _known.TryRemove(appId, out _);
         return known;
 
-        Instance ToInstance(NameEntry entry) => new(new RemotePeer(appId, entry.Address, _client, () => _known.TryRemove(appId, out _)), entry.Process);
+        Instance ToInstance(NameEntry entry) => new(new RemotePeer(appId, entry.Address, client!, () => _known.TryRemove(appId, out _)), entry.Process);
     }
 
     private sealed record Known(long Read, Instance[] Instances)

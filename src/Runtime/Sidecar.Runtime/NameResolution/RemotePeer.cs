@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Security;
 using Microsoft.AspNetCore.Http;
 using Sidecar.Runtime.AppChannel;
 
@@ -19,17 +21,18 @@ internal sealed class RemotePeer(string appId, string address, PeerClient client
     {
         if (request is GrpcInvocation invocation)
             InvocationWire.Put(invocation, client.Time);
-        request.RequestUri = new Uri($"http://{address}/v1.0/invoke/{Uri.EscapeDataString(appId)}/method{request.RequestUri!.OriginalString}", PlainTransport.Verbatim);
+        request.RequestUri = new Uri($"{client.Scheme}://{address}/v1.0/invoke/{Uri.EscapeDataString(appId)}/method{request.RequestUri!.OriginalString}", PlainTransport.Verbatim);
         var response = await SendAsync(client.Invoker, request, cancellationToken).ConfigureAwait(false);
         if (ReasonIn(response) is not { } reason)
             return request is GrpcInvocation && InvocationWire.Read(response) is { } reply ? reply : response;
+        var isDenied = response.StatusCode == HttpStatusCode.Forbidden;
         response.Dispose();
-        throw new HttpRequestException(reason);
+        throw isDenied ? new AccessDeniedException(reason) : new HttpRequestException(reason);
     }
 
     public Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage request, CancellationToken cancellationToken)
     {
-        request.RequestUri = new Uri($"http://{address}{request.RequestUri!.OriginalString}", PlainTransport.Verbatim);
+        request.RequestUri = new Uri($"{client.Scheme}://{address}{request.RequestUri!.OriginalString}", PlainTransport.Verbatim);
         return SendAsync(client.Http2Invoker, request, cancellationToken);
     }
 
@@ -69,16 +72,28 @@ internal sealed class RemotePeer(string appId, string address, PeerClient client
     }
 }
 
-/// <summary>Connections to the sidecars of other processes.</summary>
-internal sealed class PeerClient(TimeProvider time) : IDisposable
+/// <summary>Connections to the sidecars of other processes; with mTLS to those of one app alone.</summary>
+internal sealed class PeerClient : IDisposable
 {
     private static readonly TimeSpan ConnectTimeout = TimeSpan.FromSeconds(5);
 
-    public HttpMessageInvoker Invoker { get; } = new(PlainTransport.Create(ConnectTimeout));
+    /// <param name="tls">null = without TLS.</param>
+    public PeerClient(TimeProvider time, SslClientAuthenticationOptions? tls = null)
+    {
+        (Time, Scheme) = (time, tls is null ? "http" : "https");
+        var (http, http2) = (PlainTransport.Create(ConnectTimeout), PlainTransport.CreateHttp2(ConnectTimeout));
+        if (tls is not null)
+            (http.SslOptions, http2.SslOptions) = (tls, tls);
+        (Invoker, Http2Invoker) = (new HttpMessageInvoker(http), new HttpMessageInvoker(http2));
+    }
 
-    public HttpMessageInvoker Http2Invoker { get; } = new(PlainTransport.CreateHttp2(ConnectTimeout));
+    public string Scheme { get; }
 
-    public TimeProvider Time => time;
+    public HttpMessageInvoker Invoker { get; }
+
+    public HttpMessageInvoker Http2Invoker { get; }
+
+    public TimeProvider Time { get; }
 
     public void Dispose()
     {

@@ -4,6 +4,7 @@ using Sidecar.Components;
 using Sidecar.Components.NameResolution;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Resources;
+using Sidecar.Runtime.Security.Mtls;
 
 namespace Sidecar.Runtime.NameResolution;
 
@@ -29,7 +30,8 @@ internal sealed class SidecarNames : IDisposable
     /// <summary>Why there is no registry although one is asked for.</summary>
     public Exception? Failure { get; private set; }
 
-    public static async Task<SidecarNames> OpenAsync(SidecarOptions options, NameResolutionSettings? configured, CancellationToken cancellationToken)
+    /// <param name="identity">For mTLS with the others; null = without TLS.</param>
+    public static async Task<SidecarNames> OpenAsync(SidecarOptions options, NameResolutionSettings? configured, WorkloadIdentity? identity, CancellationToken cancellationToken)
     {
         var names = new SidecarNames(options);
         try
@@ -38,7 +40,7 @@ internal sealed class SidecarNames : IDisposable
             if (names._settings is not null)
             {
                 names._file = await RegistryFile.OpenAsync(names._settings, options.Time, cancellationToken).ConfigureAwait(false);
-                names.Registry = new NameRegistry(names._file, options.Time);
+                names.Registry = new NameRegistry(names._file, options.Time, identity);
             }
         }
         catch (Exception failure) when (failure is NameRegistryException or ComponentException)

@@ -19,7 +19,6 @@ internal sealed record Broker(LoadedComponent Source, IPubSub Driver, TopicPermi
 internal sealed class Brokers(ComponentRegistry components, SidecarOptions options)
 {
     private const string NamespaceTemplate = "{namespace}";
-    private const string DefaultNamespace = "default";
 
     // By the component itself: one that a reload has taken away takes its entry along.
     private readonly ConditionalWeakTable<LoadedComponent, Broker> _known = [];
@@ -34,6 +33,6 @@ internal sealed class Brokers(ComponentRegistry components, SidecarOptions optio
     // A component that names its namespace anywhere shares a broker with the same app of other namespaces.
     private string PrefixOf(LoadedComponent source) =>
         source.Resource.Metadata.Any(item => item.Value?.Contains(NamespaceTemplate, StringComparison.Ordinal) == true)
-            ? options.Namespace ?? DefaultNamespace
+            ? options.OwnNamespace
             : "";
 }

@@ -27,6 +27,9 @@ internal static class ConfigurationReader
                 DeniedComponents = Denied(spec) ?? before.DeniedComponents,
                 NameResolution = NameResolution(spec) ?? before.NameResolution,
                 ApiLogging = ApiLogging(spec) ?? before.ApiLogging,
+                HttpPipeline = Pipeline(spec, "httpPipeline") ?? before.HttpPipeline,
+                AppHttpPipeline = Pipeline(spec, "appHttpPipeline") ?? before.AppHttpPipeline,
+                AccessControl = AccessControlReader.Read(spec) ?? before.AccessControl,
             };
             foreach (var (part, shape) in KnownShapes.ConfigurationParts)
             {
@@ -118,6 +121,22 @@ internal static class ConfigurationReader
             given.Problems.Warning(given.LineOf("component"), given.PathOf("component"), $"'{component}' is not in this runtime; sidecars of this machine find each other in its own registry, '{SqliteNames}' shares one by file");
         given.RefuseUnknown();
         return settings;
+    }
+
+    private static List<PipelineHandler>? Pipeline(YamlFields spec, string name)
+    {
+        if (spec.Object(name) is not { } given)
+            return null;
+        var handlers = new List<PipelineHandler>();
+        foreach (var item in given.Objects("handlers"))
+        {
+            handlers.Add(new PipelineHandler(item.RequiredText("name"), item.RequiredText("type")));
+            item.Allow("version");
+            item.RefuseUnknown();
+        }
+
+        given.RefuseUnknown();
+        return handlers;
     }
 
     private static ApiLoggingSettings? ApiLogging(YamlFields spec)

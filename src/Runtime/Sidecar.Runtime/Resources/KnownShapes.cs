@@ -5,7 +5,6 @@ namespace Sidecar.Runtime.Resources;
 /// <summary>Fields of the parts of a Configuration that this runtime checks and does not act upon yet (contract section 4.3).</summary>
 internal static class KnownShapes
 {
-    private const string Handlers = "handlers[] { name, type, version }";
     private const string Metric = """
         enabled, rules[] { name, labels[] { name, regex* } }, latencyDistributionBuckets, http { increasedCardinality, pathMatching, excludeVerbs },
         recordErrorCodes, workflow { latencyDistributionBuckets, latencyDistributionUnits }
@@ -17,12 +16,6 @@ internal static class KnownShapes
         ["tracing"] = "samplingRate, stdout, zipkin { endpointAddress }, otel { endpointAddress, isSecure, protocol, headers, timeout }",
         ["metric"] = Metric,
         ["metrics"] = Metric,
-        ["httpPipeline"] = Handlers,
-        ["appHttpPipeline"] = Handlers,
-        ["accessControl"] = """
-            defaultAction, trustDomain,
-            policies[] { appId, defaultAction, trustDomain, namespace, operations[] { name, httpVerb, action } }
-            """,
         ["api"] = "allowed[] { name, version, protocol }, denied[] { name, version, protocol }",
         ["mtls"] = "enabled, workloadCertTTL, allowedClockSkew, sentryAddress, controlPlaneTrustDomain, tokenValidators",
         ["wasm"] = "strictSandbox",

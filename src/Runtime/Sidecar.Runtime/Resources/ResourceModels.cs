@@ -117,6 +117,15 @@ public sealed record ConfigurationResource
     /// <summary><c>logging.apiLogging</c>.</summary>
     public ApiLoggingSettings ApiLogging { get; init; } = new(false, false, false);
 
+    /// <summary><c>httpPipeline.handlers</c>: middleware before the HTTP API, in this order.</summary>
+    public IReadOnlyList<PipelineHandler> HttpPipeline { get; init; } = [];
+
+    /// <summary><c>appHttpPipeline.handlers</c>: middleware before the app.</summary>
+    public IReadOnlyList<PipelineHandler> AppHttpPipeline { get; init; } = [];
+
+    /// <summary><c>accessControl</c>.</summary>
+    public AccessControlSettings AccessControl { get; init; } = AccessControlSettings.AllowAll;
+
     /// <summary>Every part of <c>spec</c>, acted upon or not: name → content in one spelling, as <see cref="Resource.Definition"/>.</summary>
     public IReadOnlyDictionary<string, string> Parts { get; init; } = new Dictionary<string, string>();
 
@@ -138,6 +147,10 @@ public sealed record SecretScope(string StoreName, bool AllowByDefault, IReadOnl
 /// <param name="Component">Lower case; empty = the default.</param>
 /// <param name="Configuration">Fields of the components that this runtime has; else empty.</param>
 public sealed record NameResolutionSettings(ResourceOrigin Origin, string Component, IReadOnlyDictionary<string, string> Configuration);
+
+/// <summary>A component of a pipeline.</summary>
+/// <param name="Type">That it must have, such as <c>middleware.http.bearer</c>.</param>
+public sealed record PipelineHandler(string Name, string Type);
 
 /// <param name="ObfuscateUrls">Lines name routes in place of URLs.</param>
 public sealed record ApiLoggingSettings(bool Enabled, bool ObfuscateUrls, bool OmitHealthChecks);

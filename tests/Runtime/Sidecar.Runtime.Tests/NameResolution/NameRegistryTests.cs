@@ -17,7 +17,7 @@ public sealed class NameRegistryTests : IDisposable
     public async Task A_file_that_cannot_be_used_for_a_moment_is_tried_again()
     {
         Directory.CreateDirectory(_folder.File("names.db"));
-        var opening = SidecarNames.OpenAsync(Options(), null, CancellationToken.None);
+        var opening = SidecarNames.OpenAsync(Options(), null, identity: null, CancellationToken.None);
         await Eventually.TrueAsync(() => _clock.ArmedTimers > 0, "the pause before the next try");
         Directory.Delete(_folder.File("names.db"));
         _clock.Advance(TimeSpan.FromMilliseconds(100));
@@ -33,7 +33,7 @@ public sealed class NameRegistryTests : IDisposable
     public async Task A_file_that_stays_unusable_is_given_up_and_named()
     {
         Directory.CreateDirectory(_folder.File("names.db"));
-        var opening = SidecarNames.OpenAsync(Options(), null, CancellationToken.None);
+        var opening = SidecarNames.OpenAsync(Options(), null, identity: null, CancellationToken.None);
         await Eventually.TrueAsync(
             () =>
             {

@@ -14,6 +14,12 @@ internal static class CommonErrors
     public static DaprError InvalidBaggage { get; } =
         new("ERR_BAD_REQUEST", 400, StatusCode.InvalidArgument, "invalid baggage header");
 
+    public const string DirectInvoke = "ERR_DIRECT_INVOKE";
+
+    /// <summary>No route takes the request, and it names no app to call either.</summary>
+    public static DaprError NoTarget { get; } =
+        new(DirectInvoke, 404, StatusCode.NotFound, "failed getting app id either from the URL path or the header dapr-app-id");
+
     public static DaprError Unclassified(string reason) =>
         new("ERROR", 500, StatusCode.Internal, reason);
 }

@@ -67,6 +67,8 @@ internal static class SidecarApplication
             app.Use(ApiTokenCheck.For(token));
         app.Use(ApiSpans.For(parts.Options));
         app.Use(app.Services.GetRequiredService<HttpPipelines>().HandleAsync);
+        if (parts.Resources.Configuration.Api is { } api)
+            app.Use(new ApiAccess(api).HandleHttpAsync);
         if (LogsApiCalls(parts))
             app.Use(ApiCallLog.For(app.Services.GetRequiredService<ILoggerFactory>(), parts.Resources.Configuration.ApiLogging, parts.Options.Time));
         app.Use(CollapseSlashes);
@@ -152,6 +154,8 @@ internal static class SidecarApplication
     {
         if (parts.Options.ApiToken is { } token)
             app.Use(ApiTokenCheck.ForGrpc(token));
+        if (parts.Resources.Configuration.Api is { } api)
+            app.Use(new ApiAccess(api).HandleGrpcAsync);
         app.Use(BinaryTrace.AdoptAsync);
         app.Use(GrpcSpans.For(parts.Options));
         if (LogsApiCalls(parts))

@@ -5,10 +5,9 @@ namespace Sidecar.Runtime.Invocation;
 
 internal static class InvocationErrors
 {
-    private const string Code = "ERR_DIRECT_INVOKE";
+    private const string Code = CommonErrors.DirectInvoke;
 
-    public static DaprError NoTarget { get; } =
-        new(Code, 404, StatusCode.NotFound, "failed getting app id either from the URL path or the header dapr-app-id");
+    public static DaprError NoTarget => CommonErrors.NoTarget;
 
     public static DaprError Failed(string appId, string reason) =>
         new(Code, 500, StatusCode.Internal, $"failed to invoke, id: {appId}, err: {reason}");

@@ -29,6 +29,7 @@ internal static class ConfigurationReader
                 ApiLogging = ApiLogging(spec) ?? before.ApiLogging,
                 HttpPipeline = Pipeline(spec, "httpPipeline") ?? before.HttpPipeline,
                 AppHttpPipeline = Pipeline(spec, "appHttpPipeline") ?? before.AppHttpPipeline,
+                Api = Api(spec) ?? before.Api,
                 AccessControl = AccessControlReader.Read(spec) ?? before.AccessControl,
             };
             foreach (var (part, shape) in KnownShapes.ConfigurationParts)
@@ -121,6 +122,30 @@ internal static class ConfigurationReader
             given.Problems.Warning(given.LineOf("component"), given.PathOf("component"), $"'{component}' is not in this runtime; sidecars of this machine find each other in its own registry, '{SqliteNames}' shares one by file");
         given.RefuseUnknown();
         return settings;
+    }
+
+    private static ApiAccessSettings? Api(YamlFields spec)
+    {
+        if (spec.Object("api") is not { } api)
+            return null;
+        var settings = new ApiAccessSettings(Rules(api, "allowed"), Rules(api, "denied"));
+        api.RefuseUnknown();
+        return settings;
+
+        static List<ApiRule> Rules(YamlFields api, string name)
+        {
+            var rules = new List<ApiRule>();
+            foreach (var item in api.Objects(name))
+            {
+                var rule = new ApiRule(item.RequiredText("name"), item.Text("version") is { Length: > 0 } version ? version : "v1", item.ChoiceOfAnyCase("protocol", "http", "grpc") is { } protocol && protocol.Equals("grpc", StringComparison.OrdinalIgnoreCase));
+                if (!item.Has("protocol"))
+                    item.Problems.Error(item.Line, item.PathOf("protocol"), "expected http or grpc");
+                rules.Add(rule);
+                item.RefuseUnknown();
+            }
+
+            return rules;
+        }
     }
 
     private static List<PipelineHandler>? Pipeline(YamlFields spec, string name)

@@ -16,7 +16,6 @@ internal static class KnownShapes
         ["tracing"] = "samplingRate, stdout, zipkin { endpointAddress }, otel { endpointAddress, isSecure, protocol, headers, timeout }",
         ["metric"] = Metric,
         ["metrics"] = Metric,
-        ["api"] = "allowed[] { name, version, protocol }, denied[] { name, version, protocol }",
         ["mtls"] = "enabled, workloadCertTTL, allowedClockSkew, sentryAddress, controlPlaneTrustDomain, tokenValidators",
         ["wasm"] = "strictSandbox",
         ["workflow"] = """

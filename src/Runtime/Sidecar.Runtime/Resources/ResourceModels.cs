@@ -123,6 +123,9 @@ public sealed record ConfigurationResource
     /// <summary><c>appHttpPipeline.handlers</c>: middleware before the app.</summary>
     public IReadOnlyList<PipelineHandler> AppHttpPipeline { get; init; } = [];
 
+    /// <summary><c>api</c>; null = the whole API is served.</summary>
+    public ApiAccessSettings? Api { get; init; }
+
     /// <summary><c>accessControl</c>.</summary>
     public AccessControlSettings AccessControl { get; init; } = AccessControlSettings.AllowAll;
 
@@ -147,6 +150,13 @@ public sealed record SecretScope(string StoreName, bool AllowByDefault, IReadOnl
 /// <param name="Component">Lower case; empty = the default.</param>
 /// <param name="Configuration">Fields of the components that this runtime has; else empty.</param>
 public sealed record NameResolutionSettings(ResourceOrigin Origin, string Component, IReadOnlyDictionary<string, string> Configuration);
+
+/// <summary>Parts of the API that are served, or are not.</summary>
+public sealed record ApiAccessSettings(IReadOnlyList<ApiRule> Allowed, IReadOnlyList<ApiRule> Denied);
+
+/// <param name="Name">Of a part: <c>state</c>, <c>publish</c>.</param>
+/// <param name="Version"><c>v1</c>, <c>v1alpha1</c>, or as paths have it: <c>v1.0</c>, <c>v1.0-alpha1</c>.</param>
+public sealed record ApiRule(string Name, string Version, bool IsGrpc);
 
 /// <summary>A component of a pipeline.</summary>
 /// <param name="Type">That it must have, such as <c>middleware.http.bearer</c>.</param>

@@ -9,7 +9,7 @@ namespace Sidecar.Runtime.Hosting.Reload;
 internal sealed record ResourceChanges(IReadOnlyList<string> InEffect, IReadOnlyList<string> AtNextStart, bool Any)
 {
     /// <summary>Parts of a Configuration's <c>spec</c> that are looked up when they are needed.</summary>
-    private static readonly string[] LiveParts = ["secrets", "features", "components"];
+    private static readonly string[] LiveParts = ["secrets", "features", "components", "accessControl", "httpPipeline", "appHttpPipeline"];
 
     public static ResourceChanges Between(ResourceSet before, ResourceSet now)
     {

@@ -11,7 +11,7 @@ public sealed class EdgeTests
         ["Invocation", "PubSub", "State", "Bindings", "Secrets", "Configuration", "Lock", "Actors", "Jobs", "Workflow", "Crypto", "Metadata", "Health", "Shutdown"];
 
     private static readonly string[] SharedFolders =
-        ["Hosting", "Resources", "AppChannel", "Resiliency", "NameResolution", "Security", "Middleware", "Telemetry", "Expressions", "Errors", "GoJson"];
+        ["Hosting", "Resources", "AppChannel", "Resiliency", "NameResolution", "Security", "Middleware", "Faults", "Telemetry", "Expressions", "Errors", "GoJson"];
 
     /// <summary>Slice → slice, each through the one type named.</summary>
     private static readonly (string From, string To, string Through)[] AllowedSliceEdges =

@@ -8,6 +8,9 @@ internal static class FlagTable
     /// <summary>Ours: file in which sidecars of one machine find each other.</summary>
     public const string NameRegistry = "name-registry";
 
+    /// <summary>Ours: file that says what is to go wrong on purpose.</summary>
+    public const string Faults = "faults";
+
     /// <summary>Ours: folder with <c>ca.crt</c>, <c>tls.crt</c> and <c>tls.key</c>, in the place of Dapr's sentry.</summary>
     public const string IdentityFolder = "identity-folder";
 
@@ -18,7 +21,7 @@ internal static class FlagTable
         "dapr-internal-grpc-listen-address", "dapr-listen-addresses", "dapr-public-port", "dapr-public-listen-address", "unix-domain-socket",
         "allowed-origins", "resources-path", "components-path", "config", "max-body-size", "dapr-http-max-request-size", "read-buffer-size",
         "dapr-http-read-buffer-size", "dapr-graceful-shutdown-seconds", "dapr-block-shutdown-duration", "disable-init-endpoints", "log-level", "log-file",
-        "hot-reload-reconcile-interval", NameRegistry, IdentityFolder,
+        "hot-reload-reconcile-interval", NameRegistry, IdentityFolder, Faults,
     ];
 
     private static readonly string[] ActedBooleans =

@@ -47,6 +47,7 @@ internal static class OptionsFromFlags
         NameRegistryFile = Path.GetFullPath(flags.Text(FlagTable.NameRegistry) ?? DaprFolder.Names(DaprFolder.OfUser())),
         EnableMtls = flags.Boolean("enable-mtls"),
         IdentityFolder = Identity(flags),
+        FaultsFile = flags.Text(FlagTable.Faults) is { } faults ? Path.GetFullPath(faults) : null,
         LogLine = logLine,
     };
 

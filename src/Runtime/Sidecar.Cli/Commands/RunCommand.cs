@@ -23,14 +23,15 @@ internal static class RunCommand
         var single = new SingleAppFlags();
         var watch = new Option<bool>("--watch") { Description = "Build and restart an app when its sources change" };
         var mtls = new Option<bool>("--enable-mtls") { Description = "Certificates for all sidecars of the run, by which they speak to each other and access control knows them" };
+        var faults = new Option<string?>("--faults") { Description = "File that says what is to go wrong on purpose between sidecars, apps and components", HelpName = "FILE" };
         var words = new Argument<string[]>("command") { Description = "Program of the app and its arguments, best after --", Arity = ArgumentArity.ZeroOrMore };
-        var command = new Command("run", "Run an app with its sidecar, or all apps of templates: dapr run --app-id a --app-port 5000 -- COMMAND, dapr run -f .") { file, isolated, components, watch, mtls, words };
+        var command = new Command("run", "Run an app with its sidecar, or all apps of templates: dapr run --app-id a --app-port 5000 -- COMMAND, dapr run -f .") { file, isolated, components, watch, mtls, faults, words };
         foreach (var option in single.Options)
             command.Add(option);
         command.Add(OfficialOnly.Kubernetes("run"));
         command.SetAction(parsed =>
         {
-            var way = new RunWay(parsed.GetValue(isolated), parsed.GetValue(watch), parsed.GetValue(mtls));
+            var way = new RunWay(parsed.GetValue(isolated), parsed.GetValue(watch), parsed.GetValue(mtls), parsed.GetValue(faults) is { } storm ? Path.GetFullPath(storm) : null);
             return parsed.GetValue(file) is { Length: > 0 } templates
                 ? RunTemplatesAsync(templates, parsed.GetValue(components), [.. single.Given(parsed), .. parsed.GetValue(words)!], way)
                 : RunSingleAsync(single, parsed, parsed.GetValue(words)!, parsed.GetValue(components), way);

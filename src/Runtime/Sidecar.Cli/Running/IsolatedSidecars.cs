@@ -6,8 +6,9 @@ namespace Sidecar.Cli.Running;
 
 /// <summary>One <c>daprd</c> process per app, as with the official command line; they find each other through a file of the run.</summary>
 /// <param name="identities">Where each finds its certificate; null = without mTLS.</param>
+/// <param name="faults">What is to go wrong on purpose; null = nothing.</param>
 internal sealed class IsolatedSidecars(
-    RunLog log, RunJournal journal, string namesFile, string? identities, IReadOnlyDictionary<string, string> environment, TimeProvider time) : ISidecarHost
+    RunLog log, RunJournal journal, string namesFile, string? identities, string? faults, IReadOnlyDictionary<string, string> environment, TimeProvider time) : ISidecarHost
 {
     private readonly RunAuthority? _authority = identities is null ? null : new RunAuthority();
     private readonly Lock _lock = new();
@@ -17,7 +18,7 @@ internal sealed class IsolatedSidecars(
     public async Task<ISidecar> StartAsync(AppPlan plan, CancellationToken cancellationToken)
     {
         var spec = new ChildSpec(
-            [.. DaprdProgram.Find(), .. SidecarSettings.ToFlags(plan, namesFile), .. IdentityFlags(plan)],
+            [.. DaprdProgram.Find(), .. SidecarSettings.ToFlags(plan, namesFile), .. IdentityFlags(plan), .. faults is null ? [] : (string[])["--faults", faults]],
             plan.App.SidecarDirectory,
             ProcessEnvironments.ForSidecar(environment));
         var http = new HttpClient(DaprdApi.Handler(plan.App)) { Timeout = TimeSpan.FromSeconds(5) };

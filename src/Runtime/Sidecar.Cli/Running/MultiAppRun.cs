@@ -117,8 +117,8 @@ internal sealed class MultiAppRun(RunTemplate template, RunWay way, RunLog log, 
     private async Task<int> RunAsync(IReadOnlyList<AppPlan> plans, RunJournal journal)
     {
         ISidecarHost host = way.Isolated
-            ? new IsolatedSidecars(log, journal, _folder.NamesFile, way.Mtls ? _folder.IdentitiesFolder : null, _environment, time)
-            : new CohostedSidecars(_folder.IsSingleApp ? _folder.NamesFile : null, way.Mtls);
+            ? new IsolatedSidecars(log, journal, _folder.NamesFile, way.Mtls ? _folder.IdentitiesFolder : null, way.Faults, _environment, time)
+            : new CohostedSidecars(_folder.IsSingleApp ? _folder.NamesFile : null, way.Mtls, way.Faults);
         try
         {
             // 4. Sidecars. One that cannot start ends the run, as with the official command line.

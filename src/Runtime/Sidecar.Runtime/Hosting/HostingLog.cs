@@ -4,6 +4,9 @@ namespace Sidecar.Runtime.Hosting;
 
 internal static partial class HostingLog
 {
+    [LoggerMessage(Level = LogLevel.Warning, Message = "things go wrong on purpose, as {File} says")]
+    public static partial void InjectingFaults(this ILogger logger, string file);
+
     [LoggerMessage(Level = LogLevel.Information, Message = "starting Dapr Runtime -- version {Version}, this runtime {Own}")]
     public static partial void Starting(this ILogger logger, string version, string own);
 

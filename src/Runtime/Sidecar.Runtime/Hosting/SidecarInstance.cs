@@ -5,6 +5,7 @@ using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 using Sidecar.Components;
 using Sidecar.Runtime.AppChannel;
+using Sidecar.Runtime.Faults;
 using Sidecar.Runtime.Hosting.Reload;
 using Sidecar.Runtime.Metadata;
 using Sidecar.Runtime.Middleware;
@@ -112,7 +113,7 @@ public sealed class SidecarInstance : IAsyncDisposable
 
     internal static async Task<SidecarInstance> StartAsync(SidecarGroup group, SidecarOptions options, CancellationToken cancellationToken)
     {
-        var instance = new SidecarInstance(group, OptionRules.Check(options));
+        var instance = new SidecarInstance(group, FaultInjection.Apply(OptionRules.Check(options)));
         group.Add(instance);
         using var starting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, instance._stopping.Token);
         try
@@ -194,6 +195,8 @@ public sealed class SidecarInstance : IAsyncDisposable
     {
         var logger = _logger!;
         logger.Starting(RuntimeVersion.Dapr, RuntimeVersion.Own);
+        if (_options.FaultsFile is { } faults)
+            logger.InjectingFaults(faults);
         if (_names?.Failure is { } failure)
             logger.NoNameRegistry(failure.Message);
         foreach (var address in listeners.LeftOut)

@@ -116,6 +116,9 @@ public sealed record SidecarOptions
 
     public ComponentCatalog Catalog { get; init; } = ComponentCatalog.Default;
 
+    /// <summary><c>--faults</c>: file that says what is to go wrong on purpose; null = nothing.</summary>
+    public string? FaultsFile { get; init; }
+
     /// <summary>Middleware for types that <see cref="Catalog"/> has not.</summary>
     public IReadOnlyList<ICustomMiddleware> CustomMiddleware { get; init; } = [];
 

@@ -1,4 +1,7 @@
 using Sidecar.Components;
+using Sidecar.Components.Bindings;
+using Sidecar.Components.PubSub;
+using Sidecar.Runtime.Faults;
 
 namespace Sidecar.Testing.Faults;
 
@@ -6,7 +9,7 @@ namespace Sidecar.Testing.Faults;
 /// Everything that goes in and out of one life of a sidecar besides its API: here calls fail on purpose, and when the sidecar
 /// crashes, nothing of it gets through any more.
 /// </summary>
-internal sealed class SidecarWires(string appId, FaultPlan plan, TimeProvider time)
+internal sealed class SidecarWires(string appId, FaultPlan plan, TimeProvider time) : IComponentWires
 {
     private readonly CancellationTokenSource _cut = new();
 
@@ -50,4 +53,22 @@ internal sealed class SidecarWires(string appId, FaultPlan plan, TimeProvider ti
     /// <summary>Makes a call to a component.</summary>
     public ValueTask<T> CallAsync<T>(string component, string operation, string? target, Func<CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken) =>
         CallAsync(new FaultCall(null, null, new ComponentCall(appId, component, operation, target)), call, message => new ComponentException(message), answer: null, cancellationToken);
+
+    // What a crashed sidecar would still acknowledge, the broker does not hear.
+    public PubSubHandler Guard(string component, string topic, PubSubHandler handler) => async (message, token) =>
+    {
+        if (IsCut)
+            return Delivery.Nack;
+        var answer = await handler(message, token).ConfigureAwait(false);
+        return IsCut ? Delivery.Nack : answer;
+    };
+
+    // Likewise what it would still settle.
+    public BindingHandler Guard(string component, BindingHandler handler) => async (bindingEvent, token) =>
+    {
+        if (IsCut)
+            return default;
+        var outcome = await handler(bindingEvent, token).ConfigureAwait(false);
+        return IsCut ? default : outcome;
+    };
 }

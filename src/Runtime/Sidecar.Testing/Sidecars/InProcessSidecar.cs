@@ -1,3 +1,4 @@
+using Sidecar.Runtime.Faults;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Testing.Faults;
 
@@ -21,7 +22,7 @@ internal sealed class InProcessSidecar(SidecarGroup group, SidecarOptions option
         _running = await group.StartAsync(
             options with
             {
-                Catalog = FaultingComponents.Wrap(options.Catalog, wires),
+                Catalog = WiredComponents.Wrap(options.Catalog, wires),
                 WrapAppTransport = inner => new FaultingTransport(wires, options.WrapAppTransport?.Invoke(inner) ?? inner),
             },
             cancellationToken).ConfigureAwait(false);

@@ -4,47 +4,61 @@ using Sidecar.Components.PubSub;
 using Sidecar.Components.Secrets;
 using Sidecar.Components.State;
 
-namespace Sidecar.Testing.Faults;
+namespace Sidecar.Runtime.Faults;
 
-/// <summary>Puts the wires of a sidecar before every component that it loads.</summary>
-internal static class FaultingComponents
+/// <summary>What goes in and out of a sidecar's components, for those who make it go wrong on purpose.</summary>
+internal interface IComponentWires
 {
-    public static ComponentCatalog Wrap(ComponentCatalog catalog, SidecarWires wires) =>
+    /// <summary>Makes a call to a component, or lets it fail.</summary>
+    /// <param name="target">Key, topic or secret; null = several.</param>
+    ValueTask<T> CallAsync<T>(string component, string operation, string? target, Func<CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken);
+
+    /// <summary>What a broker's messages go through on their way to the sidecar.</summary>
+    PubSubHandler Guard(string component, string topic, PubSubHandler handler);
+
+    /// <summary>The same for events of an input binding.</summary>
+    BindingHandler Guard(string component, BindingHandler handler);
+}
+
+/// <summary>Puts wires before every component that a sidecar loads.</summary>
+internal static class WiredComponents
+{
+    public static ComponentCatalog Wrap(ComponentCatalog catalog, IComponentWires wires) =>
         new(catalog.Types.Select(type => type with { Create = () => Wrap(type.Create(), wires) }));
 
-    public static IComponent Wrap(IComponent component, SidecarWires wires) => component switch
+    public static IComponent Wrap(IComponent component, IComponentWires wires) => component switch
     {
-        IStateStore store => new FaultingStateStore(store, wires),
-        IPubSub and IBulkPublisher => new FaultingBulkPubSub((IPubSub)component, wires),
-        IPubSub broker => new FaultingPubSub(broker, wires),
-        ISecretStore secrets => new FaultingSecretStore(secrets, wires),
-        IInputBinding and IOutputBinding => new FaultingBinding(component, wires),
-        IInputBinding binding => new FaultingInputBinding(binding, wires),
-        IOutputBinding binding => new FaultingOutputBinding(binding, wires),
+        IStateStore store => new WiredStateStore(store, wires),
+        IPubSub and IBulkPublisher => new WiredBulkPubSub((IPubSub)component, wires),
+        IPubSub broker => new WiredPubSub(broker, wires),
+        ISecretStore secrets => new WiredSecretStore(secrets, wires),
+        IInputBinding and IOutputBinding => new WiredBinding(component, wires),
+        IInputBinding binding => new WiredInputBinding(binding, wires),
+        IOutputBinding binding => new WiredOutputBinding(binding, wires),
         _ => component,
     };
 }
 
 /// <summary>Knows its name once it is started.</summary>
-internal abstract class FaultingComponent(IComponent inner, SidecarWires wires) : IComponent
+internal abstract class WiredComponent(IComponent inner, IComponentWires wires) : IComponent
 {
-    private string _name = "";
+    protected IComponentWires Wires => wires;
 
-    protected SidecarWires Wires => wires;
+    protected string Name { get; private set; } = "";
 
     public Task InitAsync(ComponentContext context, CancellationToken cancellationToken)
     {
-        _name = context.Name;
+        Name = context.Name;
         return inner.InitAsync(context, cancellationToken);
     }
 
     public ValueTask DisposeAsync() => inner.DisposeAsync();
 
     protected ValueTask<T> CallAsync<T>(string operation, string? target, Func<CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken) =>
-        wires.CallAsync(_name, operation, target, call, cancellationToken);
+        wires.CallAsync(Name, operation, target, call, cancellationToken);
 }
 
-internal sealed class FaultingStateStore(IStateStore inner, SidecarWires wires) : FaultingComponent(inner, wires), IStateStore
+internal sealed class WiredStateStore(IStateStore inner, IComponentWires wires) : WiredComponent(inner, wires), IStateStore
 {
     public StateFeatures Features => inner.Features;
 
@@ -63,7 +77,7 @@ internal sealed class FaultingStateStore(IStateStore inner, SidecarWires wires) 
         CallAsync("transaction", null, token => inner.TransactAsync(operations, token), cancellationToken);
 }
 
-internal class FaultingPubSub(IPubSub inner, SidecarWires wires) : FaultingComponent(inner, wires), IPubSub
+internal class WiredPubSub(IPubSub inner, IComponentWires wires) : WiredComponent(inner, wires), IPubSub
 {
     public PubSubFeatures Features => inner.Features;
 
@@ -80,21 +94,12 @@ internal class FaultingPubSub(IPubSub inner, SidecarWires wires) : FaultingCompo
     public async Task<IAsyncDisposable> SubscribeAsync(PubSubSubscription subscription, PubSubHandler handler, CancellationToken cancellationToken) => await CallAsync(
         "subscribe",
         subscription.Topic,
-        async token => await inner.SubscribeAsync(subscription, Guarded(handler), token).ConfigureAwait(false),
+        async token => await inner.SubscribeAsync(subscription, Wires.Guard(Name, subscription.Topic, handler), token).ConfigureAwait(false),
         cancellationToken).ConfigureAwait(false);
-
-    // What a crashed sidecar would still acknowledge, the broker does not hear.
-    private PubSubHandler Guarded(PubSubHandler handler) => async (message, token) =>
-    {
-        if (Wires.IsCut)
-            return Delivery.Nack;
-        var answer = await handler(message, token).ConfigureAwait(false);
-        return Wires.IsCut ? Delivery.Nack : answer;
-    };
 }
 
 /// <summary>For drivers that take several messages at once.</summary>
-internal sealed class FaultingBulkPubSub(IPubSub inner, SidecarWires wires) : FaultingPubSub(inner, wires), IBulkPublisher
+internal sealed class WiredBulkPubSub(IPubSub inner, IComponentWires wires) : WiredPubSub(inner, wires), IBulkPublisher
 {
     private readonly IBulkPublisher _bulk = (IBulkPublisher)inner;
 
@@ -102,7 +107,7 @@ internal sealed class FaultingBulkPubSub(IPubSub inner, SidecarWires wires) : Fa
         CallAsync("bulkPublish", messages.FirstOrDefault()?.Topic, token => _bulk.PublishAsync(messages, token), cancellationToken);
 }
 
-internal sealed class FaultingSecretStore(ISecretStore inner, SidecarWires wires) : FaultingComponent(inner, wires), ISecretStore
+internal sealed class WiredSecretStore(ISecretStore inner, IComponentWires wires) : WiredComponent(inner, wires), ISecretStore
 {
     public bool HoldsSeveralValues => inner.HoldsSeveralValues;
 
@@ -113,26 +118,17 @@ internal sealed class FaultingSecretStore(ISecretStore inner, SidecarWires wires
         CallAsync("bulkGetSecret", null, token => inner.GetAllAsync(metadata, token), cancellationToken);
 }
 
-internal class FaultingInputBinding(IInputBinding inner, SidecarWires wires) : FaultingComponent(inner, wires), IInputBinding
+internal class WiredInputBinding(IInputBinding inner, IComponentWires wires) : WiredComponent(inner, wires), IInputBinding
 {
     public async Task<IAsyncDisposable> ReadAsync(BindingHandler handler, CancellationToken cancellationToken) => await CallAsync(
         "read",
         null,
-        async token => await inner.ReadAsync(Guarded(handler), token).ConfigureAwait(false),
+        async token => await inner.ReadAsync(Wires.Guard(Name, handler), token).ConfigureAwait(false),
         cancellationToken).ConfigureAwait(false);
-
-    // What a crashed sidecar would still settle, the binding does not hear.
-    private BindingHandler Guarded(BindingHandler handler) => async (bindingEvent, token) =>
-    {
-        if (Wires.IsCut)
-            return default;
-        var outcome = await handler(bindingEvent, token).ConfigureAwait(false);
-        return Wires.IsCut ? default : outcome;
-    };
 }
 
 /// <summary>For drivers that go both ways.</summary>
-internal sealed class FaultingBinding(IComponent inner, SidecarWires wires) : FaultingInputBinding((IInputBinding)inner, wires), IOutputBinding
+internal sealed class WiredBinding(IComponent inner, IComponentWires wires) : WiredInputBinding((IInputBinding)inner, wires), IOutputBinding
 {
     private readonly IOutputBinding _output = (IOutputBinding)inner;
 
@@ -142,7 +138,7 @@ internal sealed class FaultingBinding(IComponent inner, SidecarWires wires) : Fa
         CallAsync(request.Operation, null, token => _output.InvokeAsync(request, token), cancellationToken);
 }
 
-internal sealed class FaultingOutputBinding(IOutputBinding inner, SidecarWires wires) : FaultingComponent(inner, wires), IOutputBinding
+internal sealed class WiredOutputBinding(IOutputBinding inner, IComponentWires wires) : WiredComponent(inner, wires), IOutputBinding
 {
     public IReadOnlyList<string> Operations => inner.Operations;
 

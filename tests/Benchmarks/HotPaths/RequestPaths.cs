@@ -9,6 +9,7 @@ using Sidecar.Runtime.AppChannel;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.NameResolution;
 using Sidecar.Runtime.Resources;
+using Sidecar.Runtime.Security;
 using GetStateRequest = Sidecar.Protos.GetStateRequest;
 
 namespace Benchmarks.HotPaths;
@@ -40,6 +41,7 @@ internal sealed class RequestPaths
             components,
             new AppConnection(options),
             new OneNeighbour(),
+            SidecarIdentity.None,
             new SidecarState(),
             new ShutdownRequest(_ => { }),
             new SidecarListeners(options, withInternal: false)));

@@ -1,6 +1,5 @@
 using System.Net;
 using Microsoft.AspNetCore.Builder;
-using Sidecar.Components;
 using Sidecar.Testing.Faults;
 
 namespace Sidecar.Testing.Tests;
@@ -133,21 +132,6 @@ public sealed class FaultTests
     [Fact]
     public void A_component_answers_no_status() =>
         Assert.Throws<ArgumentException>(() => new FaultPlan(null!).Component("statestore", Fail.WithStatus(500)));
-
-    [Fact]
-    public void Whatever_a_driver_can_do_it_can_do_with_faults_too()
-    {
-        var wires = new SidecarWires("app", new FaultPlan(null!), TimeProvider.System);
-        foreach (var type in ComponentCatalog.Default.Types)
-        {
-            var driver = type.Create();
-            var contracts = driver.GetType().GetInterfaces().Where(contract => contract.Assembly == typeof(IComponent).Assembly);
-            var wrapped = FaultingComponents.Wrap(driver, wires);
-
-            Assert.NotSame(driver, wrapped);
-            Assert.Empty(contracts.Where(contract => !contract.IsInstanceOfType(wrapped)).Select(contract => $"{type.Type} is a {contract.Name}, with faults it is not"));
-        }
-    }
 
     private static Task<DaprTestHost> StartAsync() => DaprTestHost.StartAsync(host => host
         .InMemory()

@@ -1,3 +1,4 @@
+using Sidecar.Components;
 using Sidecar.Components.PubSub;
 using Sidecar.Runtime.Faults;
 using Sidecar.Runtime.Hosting;
@@ -94,6 +95,21 @@ public sealed class FaultStormTests : IDisposable
         Assert.Equal(first, await DrawAsync(7));
         Assert.NotEqual(first, await DrawAsync(8));
         Assert.InRange(first.Count(lot => lot == 'x'), 140, 260);
+    }
+
+    [Fact]
+    public void Whatever_a_driver_can_do_it_can_do_with_faults_too()
+    {
+        var storm = new FaultStorm("me", new FaultSettings(1, [], [], []), _clock);
+        foreach (var type in ComponentCatalog.Default.Types.Where(type => type.Kind != "middleware"))
+        {
+            var driver = type.Create();
+            var contracts = driver.GetType().GetInterfaces().Where(contract => contract.Assembly == typeof(IComponent).Assembly);
+            var wired = WiredComponents.Wrap(driver, storm);
+
+            Assert.NotSame(driver, wired);
+            Assert.Empty(contracts.Where(contract => !contract.IsInstanceOfType(wired)).Select(contract => $"{type.Type} is a {contract.Name}, with faults it is not"));
+        }
     }
 
     [Theory]

@@ -48,6 +48,9 @@ public sealed partial class ShopRun : IAsyncDisposable
 
     public HttpClient Gateway { get; }
 
+    /// <summary>Content of a faults file; null = nothing goes wrong on purpose.</summary>
+    public string? Faults { get; init; }
+
     /// <summary>The servers behind the components, once the run was started.</summary>
     public Backend Backend => _backend;
 
@@ -67,6 +70,8 @@ public sealed partial class ShopRun : IAsyncDisposable
         List<string> arguments = [RepositoryRoot.Combine("artifacts", "bin", "Sidecar.Cli", "release", "dapr.dll"), "run", .. _templates.SelectMany(template => new[] { "-f", template }), .. Backend.Arguments];
         if (isolated)
             arguments.Add("--isolated");
+        if (Faults is not null)
+            arguments.AddRange(["--faults", _folder.Write("faults.yaml", Faults)]);
         _process = TestProcess.Start("dotnet", arguments, _folder.Path, _environment);
     }
 

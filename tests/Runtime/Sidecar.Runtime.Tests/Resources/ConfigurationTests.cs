@@ -81,10 +81,10 @@ public sealed class ConfigurationTests
         using var files = new ResourceFiles().AddConfig("a.yaml", Head + """
               tracing:
                 samplingRat: "1"
-              httpPipeline:
-                handlers:
-                - name: x
-                  typ: y
+              mtls:
+                enable: true
+                workloadCertTTL: 1h
+                allowedClockSkew: 1m
               metric: { rules: [{ name: a, labels: [{ name: b, regex: { any: x } }] }] }
               api: []
               wasm: { strictSandbox: true }
@@ -95,9 +95,9 @@ public sealed class ConfigurationTests
 
         Assert.Equal(
             [
-                "7 spec.tracing.samplingRat: unknown field; did you mean 'samplingRate'?",
-                "11 spec.httpPipeline.handlers[0].typ: unknown field; did you mean 'type'?",
                 "13 spec.api: expected a map, found a list",
+                "7 spec.tracing.samplingRat: unknown field; did you mean 'samplingRate'?",
+                "9 spec.mtls.enable: unknown field; did you mean 'enabled'?",
             ],
             Told(loaded.Errors));
         Assert.Equal(
@@ -105,7 +105,7 @@ public sealed class ConfigurationTests
                 "15 spec.features[0].name: unknown feature 'HotReloads'; did you mean 'HotReload'?",
                 "6 spec.tracing: has no effect in this runtime yet",
                 "12 spec.metric: has no effect in this runtime yet",
-                "8 spec.httpPipeline: has no effect in this runtime yet",
+                "8 spec.mtls: has no effect in this runtime yet",
                 "14 spec.wasm: has no effect in this runtime yet",
             ],
             Told(loaded.Problems.Where(problem => problem.IsWarning)));

@@ -4,6 +4,9 @@ namespace Sidecar.Runtime.Hosting;
 
 internal static partial class HostingLog
 {
+    [LoggerMessage(Level = LogLevel.Warning, Message = "refused a sidecar whose certificate is not of this run: {Who}")]
+    public static partial void PeerRefused(this ILogger logger, string who);
+
     [LoggerMessage(Level = LogLevel.Warning, Message = "things go wrong on purpose, as {File} says")]
     public static partial void InjectingFaults(this ILogger logger, string file);
 

@@ -64,7 +64,7 @@ internal static class SidecarApplication
         if (parts.Options.AllowedOrigins.Count > 0)
             app.Use(new Cors(parts.Options.AllowedOrigins).HandleAsync);
         if (parts.Options.ApiToken is { } token)
-            app.Use(ApiTokenCheck.For(token));
+            app.Use(ApiTokenCheck.For(token, app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ApiTokenCheck))));
         app.Use(ApiSpans.For(parts.Options));
         app.Use(app.Services.GetRequiredService<HttpPipelines>().HandleAsync);
         if (parts.Resources.Configuration.Api is { } api)
@@ -153,7 +153,7 @@ internal static class SidecarApplication
     private static void MapGrpcApi(IApplicationBuilder app, SidecarParts parts)
     {
         if (parts.Options.ApiToken is { } token)
-            app.Use(ApiTokenCheck.ForGrpc(token));
+            app.Use(ApiTokenCheck.ForGrpc(token, app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ApiTokenCheck))));
         if (parts.Resources.Configuration.Api is { } api)
             app.Use(new ApiAccess(api).HandleGrpcAsync);
         app.Use(BinaryTrace.AdoptAsync);

@@ -153,7 +153,7 @@ public sealed class SidecarInstance : IAsyncDisposable
         // 2. Components. The host is built first, because they log through it; it serves nothing yet.
         _identity = SidecarIdentity.Of(_options, resources.Configuration.AccessControl.TrustDomain, () => _group.Authority);
         _names = await SidecarNames.OpenAsync(_options, resources.Configuration.NameResolution, _identity.Tls, cancellationToken).ConfigureAwait(false);
-        var listeners = new SidecarListeners(_options, _names.Registry is not null, _identity.Tls);
+        var listeners = new SidecarListeners(_options, _names.Registry is not null, _identity.Tls, who => _logger?.PeerRefused(who));
         var services = Build(resources, listeners);
         Tell(resources, listeners);
         await services.GetRequiredService<ComponentLoader>().LoadAsync(resources, cancellationToken).ConfigureAwait(false);

@@ -20,12 +20,13 @@ internal sealed class SidecarListeners
 
     /// <exception cref="SidecarStartException">A socket file cannot be had.</exception>
     /// <param name="identity">For mTLS at the internal port; null = without TLS.</param>
-    public SidecarListeners(SidecarOptions options, bool withInternal, WorkloadIdentity? identity = null)
+    /// <param name="refused">Told of callers there whose certificate is not of this run.</param>
+    public SidecarListeners(SidecarOptions options, bool withInternal, WorkloadIdentity? identity = null, Action<string>? refused = null)
     {
         _options = options;
         SocketFile = ApiSocket.Claim(options, "http");
         GrpcSocketFile = ApiSocket.Claim(options, "grpc");
-        Internal = withInternal ? new InternalListener(ListenAddress.Parse(options.InternalListenAddress), options.InternalPort, identity) : null;
+        Internal = withInternal ? new InternalListener(ListenAddress.Parse(options.InternalListenAddress), options.InternalPort, identity, refused ?? (static _ => { })) : null;
         if (SocketFile is not null)
             return;
         _httpAddresses = ToBind(options.HttpPort);
@@ -120,7 +121,8 @@ internal sealed class SidecarListeners
 
 /// <summary>The port at which sidecars of other processes call. With no wish, the system gives one when it is bound.</summary>
 /// <param name="identity">By TLS alone, to callers with a certificate of the same authority; null = without TLS.</param>
-internal sealed class InternalListener(IPAddress address, int wish, WorkloadIdentity? identity)
+/// <param name="refused">Told of callers whose certificate is of another.</param>
+internal sealed class InternalListener(IPAddress address, int wish, WorkloadIdentity? identity, Action<string> refused)
 {
     private ListenOptions? _bound;
 
@@ -136,7 +138,7 @@ internal sealed class InternalListener(IPAddress address, int wish, WorkloadIden
         if (identity is null)
             listener.UseHttp1AndHttp2Cleartext();
         else
-            listener.UseHttps(PeerTls.Server(identity));
+            listener.UseHttps(PeerTls.Server(identity, refused));
         listener.Serves(ListenerRole.Internal);
         _bound = listener;
     });

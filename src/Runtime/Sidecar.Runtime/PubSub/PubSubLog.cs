@@ -7,6 +7,9 @@ internal static partial class PubSubLog
     [LoggerMessage(Level = LogLevel.Error, Message = "Publishing to topic {Topic} in pubsub {Pubsub} failed")]
     public static partial void PublishFailed(ILogger logger, Exception failure, string topic, string pubsub);
 
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{AppId} may not publish to topic {Topic} in pubsub {Pubsub}")]
+    public static partial void PublishForbidden(ILogger logger, string appId, string topic, string pubsub);
+
     [LoggerMessage(Level = LogLevel.Error, Message = "{Failed} of {All} messages could not be published to topic {Topic} in pubsub {Pubsub}; this is why the first was not")]
     public static partial void BulkPublishFailed(ILogger logger, Exception failure, int failed, int all, string topic, string pubsub);
 

@@ -16,7 +16,11 @@ internal sealed class SecretsEngine(ComponentRegistry components, SecretPermissi
         if (FindStore(storeName, out var error) is not { } store)
             return (null, error);
         if (!permissions.Allows(storeName, key))
+        {
+            logger.GetForbidden(storeName, key);
             return (null, SecretsErrors.PermissionDenied(storeName, key));
+        }
+
         try
         {
             var secret = await GuardOf(storeName).CallAsync(

@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Google.Rpc;
 using Microsoft.AspNetCore.Http;
+using Microsoft.Extensions.Logging;
 using Sidecar.Grpc;
 using Sidecar.Runtime.AppChannel;
 
@@ -11,11 +12,11 @@ namespace Sidecar.Runtime.Security;
 /// DAPR_API_TOKEN at the HTTP API (contract 2.0): every call needs it in <c>dapr-api-token</c>, apart from the two GET health
 /// routes. Compared in constant time; removed before anything is forwarded.
 /// </summary>
-internal static class ApiTokenCheck
+internal static partial class ApiTokenCheck
 {
     public const string Header = "dapr-api-token";
 
-    public static Func<HttpContext, RequestDelegate, Task> For(string token)
+    public static Func<HttpContext, RequestDelegate, Task> For(string token, ILogger logger)
     {
         var expected = Encoding.UTF8.GetBytes(token);
         return async (context, next) =>
@@ -24,6 +25,7 @@ internal static class ApiTokenCheck
             context.Request.Headers.Remove(Header);
             if (!CryptographicOperations.FixedTimeEquals(PlainTransport.HeaderEncoding.GetBytes(given), expected) && !IsHealthRoute(context.Request))
             {
+                LogRefused(logger, context.Request.Method, context.Request.Path.Value ?? "", context.Connection.RemoteIpAddress?.ToString() ?? "", given.Length == 0 ? "no" : "a wrong");
                 context.Response.StatusCode = StatusCodes.Status401Unauthorized;
                 context.Response.ContentType = "text/plain; charset=utf-8";
                 await context.Response.WriteAsync("invalid api token", context.RequestAborted).ConfigureAwait(false);
@@ -35,18 +37,17 @@ internal static class ApiTokenCheck
     }
 
     /// <summary>The same at the gRPC API, for every call there, also those that are passed on to an app (contract 3.3).</summary>
-    public static Func<HttpContext, RequestDelegate, Task> ForGrpc(string token)
+    public static Func<HttpContext, RequestDelegate, Task> ForGrpc(string token, ILogger logger)
     {
         var expected = Encoding.UTF8.GetBytes(token);
         return (context, next) =>
         {
             var given = context.Request.Headers[Header];
             context.Request.Headers.Remove(Header);
-            if (given.Count == 0)
-                return GrpcFallback.AnswerAsync(context, Unauthorized("missing api token in request metadata"));
-            return CryptographicOperations.FixedTimeEquals(PlainTransport.HeaderEncoding.GetBytes(given.ToString()), expected)
-                ? next(context)
-                : GrpcFallback.AnswerAsync(context, Unauthorized("authentication error: api token mismatch"));
+            if (given.Count > 0 && CryptographicOperations.FixedTimeEquals(PlainTransport.HeaderEncoding.GetBytes(given.ToString()), expected))
+                return next(context);
+            LogRefused(logger, context.Request.Method, context.Request.Path.Value ?? "", context.Connection.RemoteIpAddress?.ToString() ?? "", given.Count == 0 ? "no" : "a wrong");
+            return GrpcFallback.AnswerAsync(context, Unauthorized(given.Count == 0 ? "missing api token in request metadata" : "authentication error: api token mismatch"));
         };
     }
 
@@ -55,4 +56,7 @@ internal static class ApiTokenCheck
 
     private static bool IsHealthRoute(HttpRequest request) =>
         HttpMethods.IsGet(request.Method) && (request.Path.Value?.TrimEnd('/') is "/v1.0/healthz" or "/v1.0/healthz/outbound");
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "refused {Method} {Path} from {Address}: it has {What} API token")]
+    private static partial void LogRefused(ILogger logger, string method, string path, string address, string what);
 }

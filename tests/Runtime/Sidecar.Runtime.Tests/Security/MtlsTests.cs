@@ -149,6 +149,7 @@ public sealed class MtlsTests : IDisposable
         var (status, body) = await caller.GetAsync("/v1.0/invoke/callee/method/x");
 
         Assert.Equal(500, status);
+        await callee.LineAsync("refused a sidecar whose certificate is not of this run: spiffe://public/ns/default/friend");
         Assert.Contains("ERR_DIRECT_INVOKE", body, StringComparison.Ordinal);
         Assert.DoesNotContain(app.Seen, seen => seen.Path == "/x");
     }

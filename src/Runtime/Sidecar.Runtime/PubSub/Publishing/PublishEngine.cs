@@ -43,8 +43,13 @@ internal sealed class PublishEngine(Brokers brokers, ResiliencyPolicies policies
         return null;
     }
 
-    public DaprError? CheckPermission(PublishTarget target) =>
-        target.Broker.Permissions.MayPublish(target.Topic) ? null : PubSubErrors.Forbidden(target.Broker.Name, target.Topic, options.AppId);
+    public DaprError? CheckPermission(PublishTarget target)
+    {
+        if (target.Broker.Permissions.MayPublish(target.Topic))
+            return null;
+        PubSubLog.PublishForbidden(logger, options.AppId, target.Topic, target.Broker.Name);
+        return PubSubErrors.Forbidden(target.Broker.Name, target.Topic, options.AppId);
+    }
 
     /// <summary>Makes the message for the broker: in an envelope, unless it is raw. Null on success, with the message.</summary>
     /// <param name="contentType">Of the data; null when the publisher named none.</param>

@@ -10,13 +10,20 @@ internal static class PeerTls
 {
     private const SslProtocols Protocols = SslProtocols.Tls12 | SslProtocols.Tls13;
 
-    public static HttpsConnectionAdapterOptions Server(WorkloadIdentity identity) => new()
+    /// <param name="refused">Told of a caller whose certificate is not of this run, with its subject and issuer.</param>
+    public static HttpsConnectionAdapterOptions Server(WorkloadIdentity identity, Action<string> refused) => new()
     {
         ServerCertificate = identity.Certificate,
         ClientCertificateMode = ClientCertificateMode.RequireCertificate,
         CheckCertificateRevocation = false,
         SslProtocols = Protocols,
-        ClientCertificateValidation = (certificate, _, _) => identity.Verify(certificate) is not null,
+        ClientCertificateValidation = (certificate, _, _) =>
+        {
+            if (identity.Verify(certificate) is not null)
+                return true;
+            refused($"{SpiffeName.Of(certificate)?.ToString() ?? certificate.Subject}, issued by {certificate.Issuer} ({certificate.Thumbprint})");
+            return false;
+        },
     };
 
     /// <param name="appId">Whom the peer must be.</param>

@@ -1,3 +1,4 @@
+using Sidecar.Runtime.Telemetry;
 using TestSupport;
 
 namespace Sidecar.Runtime.Tests.Resiliency;
@@ -161,11 +162,11 @@ public sealed class AppPolicyTests
 
         var call = stage.CallAsync();
         await stage.AttemptAsync(1);
-        await stage.PausedAsync();
+        await stage.LimitedAsync();
         stage.Clock.Advance(TimeSpan.FromMilliseconds(500));
         await Eventually.TrueAsync(() => cancelled == 1, "the end of the app's first request");
         await stage.PassAsync(3 * Second);
-        await stage.PausedAsync();
+        await stage.LimitedAsync();
         Assert.False(call.IsCompleted);
         stage.Clock.Advance(TimeSpan.FromMilliseconds(500));
 
@@ -280,5 +281,50 @@ public sealed class AppPolicyTests
         Assert.Contains(stage.Sidecar.Log, line => line.Contains("POST /x (app me) failed: the app answered 503; tried again in 2 s, for the 1. time, by the retry policy often", StringComparison.Ordinal));
         Assert.Contains(stage.Sidecar.Log, line => line.Contains("The circuit breaker quick of app me x is open and was closed: of 2 calls 2 had failed, the last 2 in a row", StringComparison.Ordinal));
         Assert.Contains(stage.Sidecar.Log, line => line.Contains("POST /x (app me) was kept back: circuit breaker is open, by the circuit breaker policy quick", StringComparison.Ordinal));
+    }
+
+    [Fact]
+    public async Task What_a_policy_does_is_counted_and_marked_in_the_span_of_the_call()
+    {
+        await using var stage = await PolicyStage.StartAsync(
+            Front.Http, "{ retries: { marked-too: { duration: 2s, maxRetries: 1 } }, circuitBreakers: { marked: { trip: consecutiveFailures >= 2 } } }", "{ retry: marked-too, circuitBreaker: marked }");
+        var counted = new System.Collections.Concurrent.ConcurrentQueue<string>();
+        using var meters = new System.Diagnostics.Metrics.MeterListener
+        {
+            InstrumentPublished = (instrument, listener) =>
+            {
+                if (instrument.Meter.Name == SidecarMeter.Name)
+                    listener.EnableMeasurementEvents(instrument);
+            },
+        };
+        meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
+        meters.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Note(instrument, value, tags));
+        meters.Start();
+        stage.Code = 503;
+
+        var call = stage.CallAsync();
+        await stage.PassAsync(2 * Second);
+        await call.WithinAsync("the answer");
+        await stage.CallAsync().WithinAsync("the call that is kept back");
+
+        Assert.Equal(
+            [
+                "dapr_resiliency_activations_total 1 marked-too retry retried",
+                "dapr_resiliency_activations_total 1 marked circuitbreaker open",
+                "dapr_resiliency_cb_state 2 marked circuitbreaker open",
+                "dapr_resiliency_activations_total 1 marked circuitbreaker kept back",
+            ],
+            counted);
+        var marks = stage.Spans.SelectMany(span => span.Events).Select(mark => $"{mark.Name} {mark.Tags.Single(tag => tag.Key == "dapr.resiliency.policy").Value}").ToList();
+        Assert.Equal(["resiliency.retry marked-too", "resiliency.breaker marked", "resiliency.refusal marked"], marks);
+
+        void Note<T>(System.Diagnostics.Metrics.Instrument instrument, T value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
+        {
+            var all = tags.ToArray().ToDictionary(tag => tag.Key, tag => tag.Value as string);
+
+            // Of other tests that run now, too.
+            if (all["name"] is "marked" or "marked-too")
+                counted.Enqueue($"{instrument.Name} {value} {all["name"]} {all["policy"]} {all["status"]}");
+        }
     }
 }

@@ -1,8 +1,10 @@
 using System.Collections.Concurrent;
+using System.Diagnostics;
 using Google.Protobuf;
 using Google.Protobuf.WellKnownTypes;
 using Sidecar.Grpc;
 using Sidecar.Protos;
+using Sidecar.Runtime.Telemetry;
 using Sidecar.Runtime.Tests.Hosting;
 using TestSupport;
 
@@ -31,11 +33,26 @@ internal sealed class PolicyStage : IAsyncDisposable
     private readonly Front _front;
     private TestApp? _http;
     private GrpcTestApp? _grpc;
-    private int _idleTimers;
+    private readonly ActivitySource _source = new(SidecarSpans.SourceName);
+    private readonly ActivityListener _listener;
 
-    private PolicyStage(Front front) => _front = front;
+    private int _pauses;
+
+    private PolicyStage(Front front)
+    {
+        _front = front;
+        _listener = new ActivityListener
+        {
+            ShouldListenTo = source => ReferenceEquals(source, _source),
+            Sample = static (ref ActivityCreationOptions<ActivityContext> _) => ActivitySamplingResult.AllData,
+            ActivityStopped = Spans.Enqueue,
+        };
+        ActivitySource.AddActivityListener(_listener);
+    }
 
     public FakeClock Clock { get; } = new();
+
+    private int PausesTold => Sidecar.Log.Count(line => line.Contains("tried again in", StringComparison.Ordinal));
 
     public TestSidecar Sidecar { get; private set; } = null!;
 
@@ -49,6 +66,9 @@ internal sealed class PolicyStage : IAsyncDisposable
 
     /// <summary>The code of the next answers: an HTTP status or a gRPC code; 0 = it goes well.</summary>
     public volatile int Code;
+
+    /// <summary>Spans of the sidecar that have ended.</summary>
+    public ConcurrentQueue<Activity> Spans { get; } = new();
 
     /// <summary>The app answers when this does.</summary>
     public Func<CancellationToken, Task>? Hold { get; set; }
@@ -79,17 +99,20 @@ internal sealed class PolicyStage : IAsyncDisposable
               policies: {{policies}}
               targets: { apps: { {{(target is null ? "" : $"me: {target}")}} } }
             """);
+        // No timer but those of policies: a test counts them.
+        stage._folder.Write("config.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: { name: c }\nspec: { features: [ { name: HotReload, enabled: false } ] }");
         var port = front == Front.Http ? await stage.StartHttpAsync() : await stage.StartGrpcAsync();
         stage.Sidecar = await TestSidecar.StartAsync(stage._folder, options => options with
         {
             AppPort = port,
             AppProtocol = front == Front.Http ? "http" : "grpc",
             Time = stage.Clock,
+            Spans = stage._source,
             LogLevel = Microsoft.Extensions.Logging.LogLevel.Debug,
             DisabledInitEndpoints = ["subscribe", "config"],
         });
         await stage.Sidecar.Instance.Healthy.WithinAsync("health");
-        stage._idleTimers = stage.Clock.ArmedTimers;
+        await Eventually.TrueAsync(() => stage.Clock.ArmedTimers == 0, "the end of all timers of the start");
         return stage;
     }
 
@@ -110,8 +133,15 @@ internal sealed class PolicyStage : IAsyncDisposable
         }
     }
 
-    /// <summary>Returns once a pause between attempts, or the limit of one, has begun.</summary>
-    public Task PausedAsync() => Eventually.TrueAsync(() => Clock.ArmedTimers > _idleTimers, "a timer of a policy");
+    /// <summary>Returns once the next pause between attempts has begun: it is told just before, and then a timer runs.</summary>
+    public async Task PausedAsync()
+    {
+        _pauses++;
+        await Eventually.TrueAsync(() => PausesTold >= _pauses && Clock.ArmedTimers > 0, $"pause {_pauses} between attempts");
+    }
+
+    /// <summary>Returns once the limit of an attempt has begun.</summary>
+    public Task LimitedAsync() => Eventually.TrueAsync(() => Clock.ArmedTimers > 0, "the limit of an attempt");
 
     /// <summary>Lets a pause of exactly this length pass, and fails if it was longer or shorter.</summary>
     public async Task PassAsync(TimeSpan pause)
@@ -119,7 +149,7 @@ internal sealed class PolicyStage : IAsyncDisposable
         await PausedAsync();
         var attempts = Times.Count;
         Clock.Advance(pause - TimeSpan.FromTicks(1));
-        Assert.True(Clock.ArmedTimers > _idleTimers, $"the pause was shorter than {pause}");
+        Assert.True(Clock.ArmedTimers > 0, $"the pause was shorter than {pause}");
         Clock.Advance(TimeSpan.FromTicks(1));
         await AttemptAsync(attempts + 1);
     }
@@ -129,7 +159,9 @@ internal sealed class PolicyStage : IAsyncDisposable
     {
         await PausedAsync();
         var (began, attempts) = (Clock.GetUtcNow(), Times.Count);
-        while (Clock.ArmedTimers > _idleTimers)
+
+        // The attempt that follows may have failed, and the next pause have begun, before a look at the timers.
+        while (Clock.ArmedTimers > 0 && PausesTold == _pauses)
             Clock.Advance(TimeSpan.FromMilliseconds(10));
         var length = Clock.GetUtcNow() - began;
         await AttemptAsync(attempts + 1);
@@ -145,6 +177,8 @@ internal sealed class PolicyStage : IAsyncDisposable
             await _http.DisposeAsync();
         if (_grpc is not null)
             await _grpc.DisposeAsync();
+        _listener.Dispose();
+        _source.Dispose();
         _folder.Dispose();
     }
 

@@ -19,7 +19,7 @@ internal readonly record struct InvocationOutcome(HttpResponseMessage? Response,
 /// that cannot be reached is tried again as the built-in policy says, 3 times, 1 s apart, unless a file names the callee (contract
 /// 2.4, "Retries", and 4.4).
 /// </summary>
-internal sealed class InvocationEngine(SidecarOptions options, INameResolver names, ExternalServices external, ResiliencyPolicies policies, SidecarIdentity identity, ILogger<InvocationEngine> logger)
+internal sealed class InvocationEngine(SidecarOptions options, INameResolver names, ExternalServices external, ResiliencyPolicies policies, PolicyEvents events, SidecarIdentity identity, ILogger<InvocationEngine> logger)
 {
     private const int ResolveAttempts = 5;
     private static readonly TimeSpan ResolveInterval = TimeSpan.FromMilliseconds(100);
@@ -96,21 +96,32 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
         if (Unqualified(call.AppId) is not { } calleeId)
             return null;
         RetryRun? schedule = null;
-        while (true)
+        var peer = await ResolveAsync(calleeId, cancellationToken).ConfigureAwait(false);
+        while (peer is not null)
         {
             try
             {
-                return await ResolveAsync(calleeId, cancellationToken).ConfigureAwait(false) is { } peer
-                    ? await call.SendAsync(peer, calleeId, _self, cancellationToken).ConfigureAwait(false)
-                    : null;
+                return await call.SendAsync(peer, calleeId, _self, cancellationToken).ConfigureAwait(false);
             }
-            catch (PeerUnavailableException unavailable) when (call.CanBeSent && policies.ServiceRetry(calleeId) is { } retry
-                && (schedule ??= new RetryRun(retry.Policy, options.Time)).Next() is { } pause)
+            catch (PeerUnavailableException unavailable) when (call.CanBeSent)
             {
-                logger.RetryingPeer(calleeId, schedule.Count, retry.Name, unavailable.Message);
+                // An instance that was not even reached costs the call no attempt while there is another.
+                peer = unavailable.IsUnsent ? await names.ResolveOtherAsync(calleeId, cancellationToken).ConfigureAwait(false) : null;
+                if (peer is not null)
+                {
+                    logger.AskingAnother(calleeId, unavailable.Message);
+                    continue;
+                }
+
+                if (policies.ServiceRetry(calleeId) is not { } retry || (schedule ??= new RetryRun(retry.Policy, options.Time)).Next() is not { } pause)
+                    throw;
+                events.Retrying(GuardOf(calleeId).Target, retry.Name, $"a call of {calleeId}", unavailable.Message, pause, schedule.Count);
                 await Task.Delay(pause, options.Time, cancellationToken).ConfigureAwait(false);
+                peer = await ResolveAsync(calleeId, cancellationToken).ConfigureAwait(false);
             }
         }
+
+        return null;
     }
 
     // What it answers is its own; that it cannot be reached is not tried again (contract 2.4, "Retries").

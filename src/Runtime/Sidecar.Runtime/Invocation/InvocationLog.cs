@@ -7,8 +7,8 @@ internal static partial class InvocationLog
     [LoggerMessage(Level = LogLevel.Warning, Message = "invoking {AppId} failed: {Reason}")]
     public static partial void InvokeFailed(this ILogger logger, string appId, string reason);
 
-    [LoggerMessage(Level = LogLevel.Information, Message = "sidecar of {AppId} did not answer; tried again for the {Count}. time, by the retry policy {Policy}: {Reason}")]
-    public static partial void RetryingPeer(this ILogger logger, string appId, int count, string policy, string reason);
+    [LoggerMessage(Level = LogLevel.Information, Message = "another instance of {AppId} is asked: {Reason}")]
+    public static partial void AskingAnother(this ILogger logger, string appId, string reason);
 
     [LoggerMessage(Level = LogLevel.Debug, Message = "caller of {AppId} went away")]
     public static partial void CallerGone(this ILogger logger, string appId);

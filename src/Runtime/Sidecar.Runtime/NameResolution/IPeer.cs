@@ -26,10 +26,18 @@ internal interface INameResolver
     /// <summary>One live sidecar of the app-id, or null if there is none.</summary>
     /// <exception cref="NameRegistryException">It cannot be told.</exception>
     ValueTask<ISidecarPeer?> ResolveAsync(string appId, CancellationToken cancellationToken);
+
+    /// <summary>Likewise after one of them did not answer: one that has not lately failed to, or null if there is no such.</summary>
+    /// <inheritdoc cref="ResolveAsync"/>
+    ValueTask<ISidecarPeer?> ResolveOtherAsync(string appId, CancellationToken cancellationToken);
 }
 
 /// <summary>The callee's access control has refused the call (contract section 4.3).</summary>
 internal sealed class AccessDeniedException(string message) : Exception(message);
 
 /// <summary>A sidecar did not answer at the address it registered.</summary>
-internal sealed class PeerUnavailableException(string message, Exception? inner = null) : Exception(message, inner);
+internal sealed class PeerUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
+{
+    /// <summary>There was no connection: nothing of the call has reached it.</summary>
+    public bool IsUnsent { get; init; }
+}

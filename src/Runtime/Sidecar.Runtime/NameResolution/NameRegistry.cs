@@ -7,25 +7,34 @@ namespace Sidecar.Runtime.NameResolution;
 
 /// <summary>
 /// Sidecars of other processes, by app-id; several of one id take turns. What was read is believed for a second, or until one of
-/// them does not answer: a call after that sees who has come and gone. One whose process has ended is passed over at once.
+/// them does not answer: a call after that sees who has come and gone. One whose process has ended is passed over at once, and one
+/// that did not answer for a while, unless there is no other.
 /// </summary>
 /// <param name="identity">For mTLS; null = without TLS.</param>
 internal sealed class NameRegistry(RegistryFile file, TimeProvider time, WorkloadIdentity? identity = null) : IDisposable
 {
     private static readonly TimeSpan Believed = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Avoided = TimeSpan.FromSeconds(5);
 
     // With mTLS each app has connections of its own: they are made with whom was meant, and not with who is at an address.
     private readonly ConcurrentDictionary<string, PeerClient> _clients = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<string, Known> _known = new(StringComparer.Ordinal);
+
+    // By address, since when.
+    private readonly ConcurrentDictionary<string, long> _silent = new(StringComparer.Ordinal);
     private int _turn;
 
     /// <inheritdoc cref="INameResolver.ResolveAsync"/>
     public async ValueTask<ISidecarPeer?> ResolveAsync(string appId, CancellationToken cancellationToken)
     {
-        if (!_known.TryGetValue(appId, out var known) || time.GetElapsedTime(known.Read) > Believed)
-            known = await ReadAsync(appId, cancellationToken).ConfigureAwait(false);
-        return known.Next((uint)Interlocked.Increment(ref _turn), time);
+        var known = await KnownAsync(appId, cancellationToken).ConfigureAwait(false);
+        var turn = NextTurn();
+        return known.Next(turn, IsFit) ?? known.Next(turn, instance => instance.IsAlive(time));
     }
+
+    /// <inheritdoc cref="INameResolver.ResolveOtherAsync"/>
+    public async ValueTask<ISidecarPeer?> ResolveOtherAsync(string appId, CancellationToken cancellationToken) =>
+        (await KnownAsync(appId, cancellationToken).ConfigureAwait(false)).Next(NextTurn(), IsFit);
 
     public void Dispose()
     {
@@ -36,6 +45,23 @@ internal sealed class NameRegistry(RegistryFile file, TimeProvider time, Workloa
     private PeerClient ClientOf(string appId) => identity is null
         ? _clients.GetOrAdd("", _ => new PeerClient(time))
         : _clients.GetOrAdd(appId, _ => new PeerClient(time, PeerTls.Client(identity, appId)));
+
+    private uint NextTurn() => (uint)Interlocked.Increment(ref _turn);
+
+    private bool IsFit(Instance instance) => !IsSilent(instance.Address) && instance.IsAlive(time);
+
+    private bool IsSilent(string address)
+    {
+        if (_silent.IsEmpty || !_silent.TryGetValue(address, out var since))
+            return false;
+        if (time.GetElapsedTime(since) < Avoided)
+            return true;
+        _silent.TryRemove(KeyValuePair.Create(address, since));
+        return false;
+    }
+
+    private ValueTask<Known> KnownAsync(string appId, CancellationToken cancellationToken) =>
+        _known.TryGetValue(appId, out var known) && time.GetElapsedTime(known.Read) <= Believed ? ValueTask.FromResult(known) : ReadAsync(appId, cancellationToken);
 
     private async ValueTask<Known> ReadAsync(string appId, CancellationToken cancellationToken)
     {
@@ -49,17 +75,23 @@ internal sealed class NameRegistry(RegistryFile file, TimeProvider time, Workloa
             _known.TryRemove(appId, out _);
         return known;
 
-        Instance ToInstance(NameEntry entry) => new(new RemotePeer(appId, entry.Address, client!, () => _known.TryRemove(appId, out _)), entry.Process);
+        Instance ToInstance(NameEntry entry) => new(entry.Address, new RemotePeer(appId, entry.Address, client!, () => Avoid(appId, entry.Address)), entry.Process);
+    }
+
+    private void Avoid(string appId, string address)
+    {
+        _silent[address] = time.GetTimestamp();
+        _known.TryRemove(appId, out _);
     }
 
     private sealed record Known(long Read, Instance[] Instances)
     {
-        public ISidecarPeer? Next(uint turn, TimeProvider time)
+        public ISidecarPeer? Next(uint turn, Func<Instance, bool> isMeant)
         {
             for (var tried = 0u; tried < Instances.Length; tried++)
             {
                 var instance = Instances[(turn + tried) % (uint)Instances.Length];
-                if (instance.IsAlive(time))
+                if (isMeant(instance))
                     return instance.Peer;
             }
 
@@ -68,12 +100,14 @@ internal sealed class NameRegistry(RegistryFile file, TimeProvider time, Workloa
     }
 
     /// <summary>Whether a process lives is a file of the system to read, which is not done for every call.</summary>
-    private sealed class Instance(RemotePeer peer, ProcessIdentity? process)
+    private sealed class Instance(string address, RemotePeer peer, ProcessIdentity? process)
     {
         private static readonly TimeSpan LifeBelieved = TimeSpan.FromMilliseconds(50);
 
         private long _checked = long.MinValue;
         private volatile bool _isAlive = true;
+
+        public string Address => address;
 
         public RemotePeer Peer => peer;
 

@@ -14,4 +14,8 @@ internal sealed class NameResolver(SidecarOptions options, ISidecarPeer self, Gr
             return ValueTask.FromResult<ISidecarPeer?>(neighbour);
         return registry is null ? ValueTask.FromResult<ISidecarPeer?>(null) : registry.ResolveAsync(appId, cancellationToken);
     }
+
+    public ValueTask<ISidecarPeer?> ResolveOtherAsync(string appId, CancellationToken cancellationToken) => registry is null
+        ? ValueTask.FromResult<ISidecarPeer?>(null)
+        : registry.ResolveOtherAsync(appId, cancellationToken);
 }

@@ -68,7 +68,11 @@ internal sealed class RemotePeer(string appId, string address, PeerClient client
     private PeerUnavailableException Silent(Exception failure)
     {
         onSilent();
-        return new PeerUnavailableException($"sidecar of {appId} at {address} did not answer: {failure.Message}", failure);
+        return new PeerUnavailableException($"sidecar of {appId} at {address} did not answer: {failure.Message}", failure)
+        {
+            // What is cancelled here and by no caller is the attempt to connect.
+            IsUnsent = failure is OperationCanceledException or HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError },
+        };
     }
 }
 

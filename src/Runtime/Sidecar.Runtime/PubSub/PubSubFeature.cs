@@ -27,6 +27,7 @@ internal static class PubSubFeature
         services.AddSingleton(QuestionToApp);
         services.AddSingleton<AppSubscriptions>();
         services.AddSingleton<DeadLetters>();
+        services.AddSingleton<MessageEvents>();
         services.AddSingleton<AppRecipients>();
         services.AddSingleton<SubscriptionStarter>();
         services.AddSingleton<StreamingFeature>();

@@ -22,13 +22,7 @@ internal static partial class PubSubLog
     [LoggerMessage(Level = LogLevel.Error, Message = "Not subscribed to topic {Topic} in pubsub {Pubsub}: {Problem}")]
     public static partial void SubscriptionRefused(ILogger logger, string topic, string pubsub, string? problem);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Event {Id} of topic {Topic} in pubsub {Pubsub} is dropped: {Reason}")]
-    public static partial void EventDropped(ILogger logger, string? id, string topic, string pubsub, string? reason);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "Event {Id} of topic {Topic} in pubsub {Pubsub} could not be delivered: {Reason}")]
-    public static partial void DeliveryFailed(ILogger logger, string? id, string topic, string pubsub, string? reason);
-
-    [LoggerMessage(Level = LogLevel.Error, Message = "A failed message of topic {Topic} could not be put on the dead letter topic {DeadLetterTopic} in pubsub {Pubsub}; it goes back to the broker")]
+    [LoggerMessage(Level = LogLevel.Error, Message = "A failed message of topic {Topic} could not be put on the dead letter topic {DeadLetterTopic} in pubsub {Pubsub}")]
     public static partial void DeadLetterFailed(ILogger logger, Exception failure, string topic, string deadLetterTopic, string pubsub);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "The app did not answer {Question} in {Attempts} attempts; it gets no subscriptions of its own")]

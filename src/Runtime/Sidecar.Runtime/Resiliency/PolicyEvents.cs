@@ -14,12 +14,23 @@ internal sealed partial class PolicyEvents(SidecarOptions options, ILogger<Polic
     /// <summary>The first retry of a call tells that something is wrong; those that follow are for whoever looks closer.</summary>
     private static LogLevel LevelOf(int count) => count == 1 ? LogLevel.Warning : LogLevel.Debug;
 
-    public void Retrying(TargetGuard guard, string subject, CallFailure failure, TimeSpan pause, int count)
+    /// <summary>A call is about to be made.</summary>
+    public void Used(TargetGuard guard)
     {
-        var policy = guard.Policies.Retry!.Name;
-        LogRetry(LevelOf(count), subject, guard.Target, failure.Reason, pause.TotalSeconds, count, policy);
-        Count(guard, "retry", policy, "retried");
-        Mark("resiliency.retry", guard, policy, count, failure.Reason);
+        if (!SidecarMeter.PolicyUses.Enabled)
+            return;
+        foreach (var (kind, policy) in (ReadOnlySpan<(string, string?)>)[("retry", guard.Policies.Retry?.Name), ("timeout", guard.Policies.Timeout?.Name), ("circuitbreaker", guard.Policies.Breaker?.Name)])
+        {
+            if (policy is not null)
+                SidecarMeter.PolicyUses.Add(1, Tags(guard.Target, kind, policy));
+        }
+    }
+
+    public void Retrying(GuardTarget target, string policy, string subject, string reason, TimeSpan pause, int count)
+    {
+        LogRetry(LevelOf(count), subject, target, reason, pause.TotalSeconds, count, policy);
+        Count(target, "retry", policy, "retried");
+        Mark("resiliency.retry", target, policy, count, reason);
     }
 
     public void Recovered(TargetGuard guard, string subject, int count) =>
@@ -29,16 +40,16 @@ internal sealed partial class PolicyEvents(SidecarOptions options, ILogger<Polic
     {
         var timeout = guard.Policies.Timeout!;
         LogTimeout(subject, guard.Target, timeout.Limit.TotalSeconds, timeout.Name);
-        Count(guard, "timeout", timeout.Name, "timed out");
-        Mark("resiliency.timeout", guard, timeout.Name, null, $"no answer within {timeout.Limit.TotalSeconds:0.###} s");
+        Count(guard.Target, "timeout", timeout.Name, "timed out");
+        Mark("resiliency.timeout", guard.Target, timeout.Name, null, $"no answer within {timeout.Limit.TotalSeconds:0.###} s");
     }
 
     public void KeptBack(TargetGuard guard, string subject, string refusal)
     {
         var breaker = guard.Policies.Breaker!.Name;
         LogKeptBack(subject, guard.Target, refusal, breaker);
-        Count(guard, "circuitbreaker", breaker, "kept back");
-        Mark("resiliency.refusal", guard, breaker, null, refusal);
+        Count(guard.Target, "circuitbreaker", breaker, "kept back");
+        Mark("resiliency.refusal", guard.Target, breaker, null, refusal);
     }
 
     public void BreakerTurned(TargetGuard guard, AppliedBreaker breaker, string endpoint, BreakerTurn turn)
@@ -47,9 +58,9 @@ internal sealed partial class PolicyEvents(SidecarOptions options, ILogger<Polic
         LogTurn(
             turn.To == BreakerState.Open ? LogLevel.Warning : LogLevel.Information,
             breaker.Name, guard.Target, endpoint, Word(turn.To), Word(turn.From), counts.Requests, counts.TotalFailures, counts.ConsecutiveFailures);
-        Count(guard, "circuitbreaker", breaker.Name, Word(turn.To));
-        SidecarMeter.BreakerState.Record((int)turn.To, Tags(guard, "circuitbreaker", breaker.Name, Word(turn.To)));
-        Mark("resiliency.breaker", guard, breaker.Name, null, $"{Word(turn.From)} to {Word(turn.To)}");
+        Count(guard.Target, "circuitbreaker", breaker.Name, Word(turn.To));
+        SidecarMeter.BreakerState.Record((int)turn.To, Tags(guard.Target, "circuitbreaker", breaker.Name, Word(turn.To)));
+        Mark("resiliency.breaker", guard.Target, breaker.Name, null, $"{Word(turn.From)} to {Word(turn.To)}");
     }
 
     /// <summary>As Dapr writes it.</summary>
@@ -60,28 +71,33 @@ internal sealed partial class PolicyEvents(SidecarOptions options, ILogger<Polic
         _ => "open",
     };
 
-    private void Count(TargetGuard guard, string kind, string policy, string status)
+    private void Count(GuardTarget target, string kind, string policy, string status)
     {
         if (SidecarMeter.PolicyActivations.Enabled)
-            SidecarMeter.PolicyActivations.Add(1, Tags(guard, kind, policy, status));
+            SidecarMeter.PolicyActivations.Add(1, Tags(target, kind, policy, status));
     }
 
-    private TagList Tags(TargetGuard guard, string kind, string policy, string status) => new()
+    private TagList Tags(GuardTarget target, string kind, string policy, string? status = null)
     {
-        { "app_id", options.AppId },
-        { "name", policy },
-        { "policy", kind },
-        { "namespace", options.Namespace ?? "" },
-        { "flow_direction", guard.Target.Direction == FlowDirection.Inbound ? "inbound" : "outbound" },
-        { "target", guard.Target.ToString() },
-        { "status", status },
-    };
+        var tags = new TagList
+        {
+            { "app_id", options.AppId },
+            { "name", policy },
+            { "policy", kind },
+            { "namespace", options.Namespace ?? "" },
+            { "flow_direction", target.Direction == FlowDirection.Inbound ? "inbound" : "outbound" },
+            { "target", target.ToString() },
+        };
+        if (status is not null)
+            tags.Add("status", status);
+        return tags;
+    }
 
-    private static void Mark(string name, TargetGuard guard, string policy, int? attempt, string cause)
+    private static void Mark(string name, GuardTarget target, string policy, int? attempt, string cause)
     {
         if (SidecarSpans.Current is not { } span)
             return;
-        var tags = new ActivityTagsCollection { ["dapr.resiliency.policy"] = policy, ["dapr.resiliency.target"] = guard.Target.ToString(), ["dapr.resiliency.cause"] = cause };
+        var tags = new ActivityTagsCollection { ["dapr.resiliency.policy"] = policy, ["dapr.resiliency.target"] = target.ToString(), ["dapr.resiliency.cause"] = cause };
         if (attempt is not null)
             tags["dapr.resiliency.attempt"] = attempt;
         span.AddEvent(new ActivityEvent(name, tags: tags));

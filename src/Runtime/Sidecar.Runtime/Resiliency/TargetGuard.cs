@@ -48,6 +48,7 @@ internal sealed class TargetGuard
     /// <inheritdoc cref="RunAsync{T}(IGuardedCall{T}, string, CancellationToken)"/>
     public ValueTask<T> RunAsync<T>(IGuardedCall<T> call, string endpoint, CancellationToken attempts, CancellationToken pauses)
     {
+        Events.Used(this);
         var run = new GuardedRun<T>(this, call, endpoint, attempts, isWhole: true);
         return _retry is null ? run.AttemptAsync() : RetryAsync(run, pauses);
     }
@@ -61,6 +62,7 @@ internal sealed class TargetGuard
     /// <inheritdoc cref="RunAsync{T}(IGuardedCall{T}, string, CancellationToken, CancellationToken)"/>
     public ValueTask<T> RetryAsync<T>(IGuardedCall<T> call, string endpoint, CancellationToken attempts, CancellationToken pauses)
     {
+        Events.Used(this);
         var run = new GuardedRun<T>(this, call, endpoint, attempts, isWhole: false);
         return _retry is null ? run.AttemptAsync() : RetryAsync(run, pauses);
     }
@@ -159,7 +161,7 @@ internal sealed class TargetGuard
             return Pause is not null;
         }
 
-        public void TellRetry() => guard.Events.Retrying(guard, call.Subject, _failure!.Value, Pause!.Value, _schedule!.Count);
+        public void TellRetry() => guard.Events.Retrying(guard.Target, guard.Policies.Retry!.Name, call.Subject, _failure!.Value.Reason, Pause!.Value, _schedule!.Count);
 
         public void TellRecovery()
         {

@@ -348,9 +348,9 @@ public sealed class InboundRetryTests
 
     private static byte[] Event(string id) => Encoding.UTF8.GetBytes($$"""{"id":"{{id}}","type":"t"}""");
 
-    private static RetryPolicy Constant(int retries) => new() { Duration = TimeSpan.FromSeconds(2), MaxRetries = retries };
+    internal static RetryPolicy Constant(int retries) => new() { Duration = TimeSpan.FromSeconds(2), MaxRetries = retries };
 
-    private static ResiliencyResource Resiliency(RetryPolicy policy) => new(new ResourceOrigin("resiliency.yaml", 1), "shop")
+    internal static ResiliencyResource Resiliency(RetryPolicy policy) => new(new ResourceOrigin("resiliency.yaml", 1), "shop")
     {
         Retries = new Dictionary<string, RetryPolicy> { ["again"] = policy },
         Components = new Dictionary<string, ComponentTarget> { ["pubsub"] = new(new PolicyNames(null, null, null), new PolicyNames(null, "again", null)) },

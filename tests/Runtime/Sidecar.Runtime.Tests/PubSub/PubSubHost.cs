@@ -68,6 +68,8 @@ internal sealed class PubSubHost : IAsyncDisposable
 
         public TimeProvider Time { get; init; } = TimeProvider.System;
 
+        public System.Diagnostics.ActivitySource Spans { get; init; } = Sidecar.Runtime.Telemetry.SidecarSpans.Default;
+
         public IReadOnlyList<string> DisabledInitEndpoints { get; init; } = [];
 
         public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
@@ -104,6 +106,7 @@ internal sealed class PubSubHost : IAsyncDisposable
                 MaxBodySize = setup.MaxBodySize,
                 DisabledInitEndpoints = setup.DisabledInitEndpoints,
                 Environment = setup.Environment,
+                Spans = setup.Spans,
             })
             .AddSingleton(setup.Time)
             .AddSingleton<IAppChannel>(app)

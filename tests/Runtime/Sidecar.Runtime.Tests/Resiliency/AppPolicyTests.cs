@@ -1,4 +1,5 @@
 using Sidecar.Runtime.Telemetry;
+using Sidecar.Runtime.Tests.Telemetry;
 using TestSupport;
 
 namespace Sidecar.Runtime.Tests.Resiliency;
@@ -288,18 +289,7 @@ public sealed class AppPolicyTests
     {
         await using var stage = await PolicyStage.StartAsync(
             Front.Http, "{ retries: { marked-too: { duration: 2s, maxRetries: 1 } }, circuitBreakers: { marked: { trip: consecutiveFailures >= 2 } } }", "{ retry: marked-too, circuitBreaker: marked }");
-        var counted = new System.Collections.Concurrent.ConcurrentQueue<string>();
-        using var meters = new System.Diagnostics.Metrics.MeterListener
-        {
-            InstrumentPublished = (instrument, listener) =>
-            {
-                if (instrument.Meter.Name == SidecarMeter.Name)
-                    listener.EnableMeasurementEvents(instrument);
-            },
-        };
-        meters.SetMeasurementEventCallback<long>((instrument, value, tags, _) => Note(instrument, value, tags));
-        meters.SetMeasurementEventCallback<int>((instrument, value, tags, _) => Note(instrument, value, tags));
-        meters.Start();
+        using var metrics = new CountedMetrics(labels => labels.GetValueOrDefault("name") is "marked" or "marked-too", "name", "policy", "status");
         stage.Code = 503;
 
         var call = stage.CallAsync();
@@ -309,22 +299,17 @@ public sealed class AppPolicyTests
 
         Assert.Equal(
             [
+                "dapr_resiliency_count 1 marked-too retry",
+                "dapr_resiliency_count 1 marked circuitbreaker",
                 "dapr_resiliency_activations_total 1 marked-too retry retried",
                 "dapr_resiliency_activations_total 1 marked circuitbreaker open",
                 "dapr_resiliency_cb_state 2 marked circuitbreaker open",
+                "dapr_resiliency_count 1 marked-too retry",
+                "dapr_resiliency_count 1 marked circuitbreaker",
                 "dapr_resiliency_activations_total 1 marked circuitbreaker kept back",
             ],
-            counted);
+            metrics.All);
         var marks = stage.Spans.SelectMany(span => span.Events).Select(mark => $"{mark.Name} {mark.Tags.Single(tag => tag.Key == "dapr.resiliency.policy").Value}").ToList();
         Assert.Equal(["resiliency.retry marked-too", "resiliency.breaker marked", "resiliency.refusal marked"], marks);
-
-        void Note<T>(System.Diagnostics.Metrics.Instrument instrument, T value, ReadOnlySpan<KeyValuePair<string, object?>> tags)
-        {
-            var all = tags.ToArray().ToDictionary(tag => tag.Key, tag => tag.Value as string);
-
-            // Of other tests that run now, too.
-            if (all["name"] is "marked" or "marked-too")
-                counted.Enqueue($"{instrument.Name} {value} {all["name"]} {all["policy"]} {all["status"]}");
-        }
     }
 }

@@ -1,110 +1,79 @@
 using System.Diagnostics;
 using Sidecar.Components.PubSub;
-using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Routing;
 using Sidecar.Runtime.Resiliency;
-using Sidecar.Runtime.Telemetry;
-using BrokerAnswer = Sidecar.Components.PubSub.Delivery;
+using Sidecar.Runtime.Resources;
 
 namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>
-/// Delivers in batches (contract section 2.7): (1) collect; (2) admit each message by itself; (3) one call to the app for
-/// each route; (4) put those that a policy tries again into another batch, each at its time; (5) settle each message by its
-/// own status.
+/// Delivers in batches (contract section 2.7): (1) collect; (2) one call to the app for each route; (3) put those that a policy
+/// tries again into another batch, each at its time. Each message has its own outcome.
 /// </summary>
 internal sealed class BulkDelivery : IDelivery
 {
-    private readonly MessageAdmission _admission;
     private readonly DeliveryGuard _guard;
-    private readonly MessageSettlement _settlement;
     private readonly IBatchRecipient _recipient;
     private readonly MessageBatches _batches;
-    private readonly SidecarOptions _options;
-    private readonly string _topic;
 
-    public BulkDelivery(
-        MessageAdmission admission, DeliveryGuard guard, MessageSettlement settlement, IBatchRecipient recipient, TopicSubscription subscription, SidecarOptions options, TimeProvider time)
+    public BulkDelivery(DeliveryGuard guard, IBatchRecipient recipient, BulkSubscribe limits, TimeProvider time)
     {
-        (_admission, _guard, _settlement, _recipient, _options, _topic) = (admission, guard, settlement, recipient, options, subscription.Topic);
-        _batches = new MessageBatches(subscription.BulkSubscribe!, DeliverAsync, time);
+        (_guard, _recipient) = (guard, recipient);
+        _batches = new MessageBatches(limits, DeliverAsync, time);
     }
 
-    public async ValueTask<BrokerAnswer> HandleAsync(PubSubMessage message, CancellationToken cancellationToken)
-    {
-        // 1., and 4., for which nobody who follows waits.
-        var outcome = _guard.IsOpen
-            ? await _batches.AddAsync(message, cancellationToken).ConfigureAwait(false)
-            : await GuardedAsync(message, cancellationToken).ConfigureAwait(false);
-
-        // 5.
-        return await _settlement.SettleAsync(message, outcome, cancellationToken).ConfigureAwait(false);
-    }
+    // 1., and 3., for which nobody who follows waits.
+    public ValueTask<Outcome> DeliverAsync(PubSubMessage message, AdmittedEvent admitted, Activity? span, CancellationToken cancellationToken) => _guard.IsOpen
+        ? AddAsync(message, admitted, span, cancellationToken)
+        : _guard.RetryAsync(admitted.Summary.Id, _ => AddAsync(message, admitted, span, cancellationToken), cancellationToken);
 
     public void Retire() => _batches.Retire();
 
-    private ValueTask<Outcome> GuardedAsync(PubSubMessage message, CancellationToken cancellationToken) =>
-        _guard.RetryAsync(_ => _batches.AddAsync(message, cancellationToken), cancellationToken);
+    private ValueTask<Outcome> AddAsync(PubSubMessage message, AdmittedEvent admitted, Activity? span, CancellationToken cancellationToken) =>
+        _batches.AddAsync(new BatchEntry(message, admitted, span, cancellationToken));
 
     private async Task DeliverAsync(IReadOnlyList<BatchEntry> batch)
     {
-        // 2.
-        OrderedDictionary<Route, List<BulkItem>> routes = [];
+        OrderedDictionary<Route, List<BatchEntry>> routes = [];
         foreach (var entry in batch)
         {
-            if (!_admission.TryAdmit(entry.Message, out var admitted, out var refusal))
-                entry.Complete(refusal);
-            else if (routes.TryGetValue(admitted.Route, out var items))
-                items.Add(new BulkItem(entry, admitted));
+            if (routes.TryGetValue(entry.Event.Route, out var entries))
+                entries.Add(entry);
             else
-                routes.Add(admitted.Route, [new BulkItem(entry, admitted)]);
+                routes.Add(entry.Event.Route, [entry]);
         }
 
-        // 3.
-        foreach (var (route, items) in routes)
-            await DeliverAsync(route, items).ConfigureAwait(false);
+        // 2.
+        foreach (var (route, entries) in routes)
+            await DeliverAsync(route, entries).ConfigureAwait(false);
     }
 
-    private async Task DeliverAsync(Route route, List<BulkItem> items)
+    private async Task DeliverAsync(Route route, List<BatchEntry> entries)
     {
         // What the end of one message's time cuts short, it cuts short for all: they go back to the broker.
-        using var sending = CancellationTokenSource.CreateLinkedTokenSource([.. items.Select(item => item.Entry.Cancellation)]);
-        var spans = StartSpans(items);
+        using var sending = CancellationTokenSource.CreateLinkedTokenSource([.. entries.Select(entry => entry.Cancellation)]);
+
+        // What a policy does to the call is told in the span of its first message.
+        Activity.Current = entries[0].Span;
         try
         {
             if (_guard.IsOpen)
-                await _recipient.HandOverAsync(route, items, sending.Token).ConfigureAwait(false);
+                await _recipient.HandOverAsync(route, entries, sending.Token).ConfigureAwait(false);
             else
-                await _guard.HandOverAsync(attempt => HandOverAsync(route, items, attempt), sending.Token).ConfigureAwait(false);
+                await _guard.HandOverAsync(attempt => HandOverAsync(route, entries, attempt), sending.Token).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException or PolicyException)
         {
-            foreach (var item in items)
-                item.Complete(new Outcome(Verdict.Retry, failure.Message));
-        }
-        finally
-        {
-            foreach (var span in spans)
-                span?.Dispose();
+            foreach (var entry in entries)
+                entry.Complete(new Outcome(Verdict.Retry, failure.Message));
         }
     }
 
-    private async ValueTask<CallFailure?> HandOverAsync(Route route, List<BulkItem> items, CancellationToken cancellationToken)
+    private async ValueTask<CallFailure?> HandOverAsync(Route route, List<BatchEntry> entries, CancellationToken cancellationToken)
     {
-        await _recipient.HandOverAsync(route, items, cancellationToken).ConfigureAwait(false);
-        return items.Find(item => item.Entry.Outcome is { IsCompletedSuccessfully: true, Result.MayBeRetried: true }) is { Entry: { } failed }
+        await _recipient.HandOverAsync(route, entries, cancellationToken).ConfigureAwait(false);
+        return entries.Find(entry => entry.Outcome is { IsCompletedSuccessfully: true, Result.MayBeRetried: true }) is { } failed
             ? new CallFailure(failed.Outcome.Result.Reason ?? "")
             : null;
     }
-
-    // One for each message, in the trace of its own.
-    private Activity?[] StartSpans(List<BulkItem> items) => _options.Spans.HasListeners()
-        ? [.. items.Select(item => SidecarSpans.StartDelivery(_options, _topic, item.Event.Summary.TraceParent, item.Event.Summary.TraceState))]
-        : [];
-}
-
-/// <summary>An entry that goes to the app.</summary>
-internal readonly record struct BulkItem(BatchEntry Entry, AdmittedEvent Event)
-{
-    public void Complete(Outcome outcome) => Entry.Complete(outcome with { EventId = Event.Summary.Id });
 }

@@ -19,9 +19,9 @@ internal sealed class BulkEnvelope(string pubsub, string topic, bool isRaw)
 
     private static readonly JsonWriterOptions WriterOptions = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping, SkipValidation = true };
 
-    public HttpRequestMessage CreateRequest(Uri path, IReadOnlyList<BulkItem> items)
+    public HttpRequestMessage CreateRequest(Uri path, IReadOnlyList<BatchEntry> entries)
     {
-        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ReadOnlyMemoryContent(Write(items)) };
+        var request = new HttpRequestMessage(HttpMethod.Post, path) { Content = new ReadOnlyMemoryContent(Write(entries)) };
         request.Content.Headers.TryAddWithoutValidation("Content-Type", ContentTypes.Json);
         request.Headers.TryAddWithoutValidation(EventRequest.PubsubHeader, pubsub);
 
@@ -33,9 +33,9 @@ internal sealed class BulkEnvelope(string pubsub, string topic, bool isRaw)
     /// <summary>Of the entries.</summary>
     public static string ContentTypeOf(bool isRaw) => isRaw ? ContentTypes.OctetStream : ContentTypes.CloudEvent;
 
-    private ReadOnlyMemory<byte> Write(IReadOnlyList<BulkItem> items)
+    private ReadOnlyMemory<byte> Write(IReadOnlyList<BatchEntry> entries)
     {
-        var buffer = new ArrayBufferWriter<byte>(EntrySize + items.Sum(item => item.Event.Body.Length + EntrySize));
+        var buffer = new ArrayBufferWriter<byte>(EntrySize + entries.Sum(entry => entry.Event.Body.Length + EntrySize));
         using var writer = new Utf8JsonWriter(buffer, WriterOptions);
         writer.WriteStartObject();
         writer.WriteString("id"u8, Guid.NewGuid());
@@ -46,24 +46,24 @@ internal sealed class BulkEnvelope(string pubsub, string topic, bool isRaw)
         writer.WriteString(PubsubEntry, pubsub);
         writer.WriteEndObject();
         writer.WriteStartArray("entries"u8);
-        foreach (var item in items)
-            WriteEntry(writer, item);
+        foreach (var entry in entries)
+            WriteEntry(writer, entry);
         writer.WriteEndArray();
         writer.WriteEndObject();
         writer.Flush();
         return buffer.WrittenMemory;
     }
 
-    private void WriteEntry(Utf8JsonWriter writer, in BulkItem item)
+    private void WriteEntry(Utf8JsonWriter writer, BatchEntry entry)
     {
-        var message = item.Entry.Message;
+        var message = entry.Message;
         writer.WriteStartObject();
-        writer.WriteString("entryId"u8, item.Entry.Id);
+        writer.WriteString("entryId"u8, entry.Id);
         writer.WritePropertyName("event"u8);
         if (isRaw)
             writer.WriteBase64StringValue(message.Data.Span);
         else
-            writer.WriteRawValue(item.Event.Body.Span, skipInputValidation: true);
+            writer.WriteRawValue(entry.Event.Body.Span, skipInputValidation: true);
         writer.WriteStartObject("metadata"u8);
         foreach (var (name, value) in message.Metadata)
             writer.WriteString(name, value);

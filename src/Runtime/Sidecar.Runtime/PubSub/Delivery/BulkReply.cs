@@ -12,14 +12,14 @@ internal static class BulkReply
     public static readonly Outcome NoWord = new(Verdict.Retry, "the app's answer has no status for it");
 
     /// <summary>Completes every item.</summary>
-    public static async Task ReadAsync(HttpResponseMessage response, IReadOnlyList<BulkItem> items, CancellationToken cancellationToken)
+    public static async Task ReadAsync(HttpResponseMessage response, IReadOnlyList<BatchEntry> entries, CancellationToken cancellationToken)
     {
         if (response.StatusCode == HttpStatusCode.NotFound)
-            CompleteAll(items, new Outcome(Verdict.Drop, "the app answered 404"));
+            CompleteAll(entries, new Outcome(Verdict.Drop, "the app answered 404"));
         else if (!response.IsSuccessStatusCode)
-            CompleteAll(items, AppWords.Failure((int)response.StatusCode));
+            CompleteAll(entries, AppWords.Failure((int)response.StatusCode));
         else
-            Complete(items, await StatusesAsync(response.Content, cancellationToken).ConfigureAwait(false));
+            Complete(entries, await StatusesAsync(response.Content, cancellationToken).ConfigureAwait(false));
     }
 
     /// <summary>By entry, the last word on each; null when the text has another form.</summary>
@@ -49,11 +49,11 @@ internal static class BulkReply
         return StatusesOf(await content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false));
     }
 
-    private static void Complete(IReadOnlyList<BulkItem> items, Dictionary<string, string>? statuses)
+    private static void Complete(IReadOnlyList<BatchEntry> entries, Dictionary<string, string>? statuses)
     {
-        foreach (var item in items)
+        foreach (var entry in entries)
         {
-            item.Complete(statuses?.GetValueOrDefault(item.Entry.Id) switch
+            entry.Complete(statuses?.GetValueOrDefault(entry.Id) switch
             {
                 "SUCCESS" => AppWords.Success,
                 "RETRY" => AppWords.Retry,
@@ -64,10 +64,10 @@ internal static class BulkReply
         }
     }
 
-    private static void CompleteAll(IReadOnlyList<BulkItem> items, Outcome outcome)
+    private static void CompleteAll(IReadOnlyList<BatchEntry> entries, Outcome outcome)
     {
-        foreach (var item in items)
-            item.Complete(outcome);
+        foreach (var entry in entries)
+            entry.Complete(outcome);
     }
 
     /// <summary>Names regardless of case, as in Go; null has no fields.</summary>

@@ -19,18 +19,18 @@ internal sealed class DeliveryGuard(string pubsub, string topic, ResiliencyPolic
     public bool IsOpen => Present.Policies.IsEmpty;
 
     /// <summary>Attempts of one message, until one is taken or the policies end them. Returns what became of the last.</summary>
-    public async ValueTask<Outcome> DeliverAsync(Func<CancellationToken, ValueTask<Outcome>> attempt, CancellationToken cancellationToken)
+    public async ValueTask<Outcome> DeliverAsync(string? eventId, Func<CancellationToken, ValueTask<Outcome>> attempt, CancellationToken cancellationToken)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
-        return await EndedAsync(Present.RunAsync(new Call(topic, attempt), "", cancellationToken, waiting.Token), waiting.Token).ConfigureAwait(false);
+        return await EndedAsync(Present.RunAsync(new Call(topic, eventId, attempt), "", cancellationToken, waiting.Token), waiting.Token).ConfigureAwait(false);
     }
 
     /// <summary>Retries alone, for a message whose attempts are parts of batches.</summary>
     /// <inheritdoc cref="DeliverAsync"/>
-    public async ValueTask<Outcome> RetryAsync(Func<CancellationToken, ValueTask<Outcome>> attempt, CancellationToken cancellationToken)
+    public async ValueTask<Outcome> RetryAsync(string? eventId, Func<CancellationToken, ValueTask<Outcome>> attempt, CancellationToken cancellationToken)
     {
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
-        return await EndedAsync(Present.RetryAsync(new Call(topic, attempt), "", cancellationToken, waiting.Token), waiting.Token).ConfigureAwait(false);
+        return await EndedAsync(Present.RetryAsync(new Call(topic, eventId, attempt), "", cancellationToken, waiting.Token), waiting.Token).ConfigureAwait(false);
     }
 
     /// <summary>One attempt of a batch, by breaker and timeout.</summary>
@@ -58,18 +58,11 @@ internal sealed class DeliveryGuard(string pubsub, string topic, ResiliencyPolic
         }
     }
 
-    private sealed class Call(string topic, Func<CancellationToken, ValueTask<Outcome>> attempt) : IGuardedCall<Outcome>
+    private sealed class Call(string topic, string? eventId, Func<CancellationToken, ValueTask<Outcome>> attempt) : IGuardedCall<Outcome>
     {
-        private string? _eventId;
+        public string Subject => $"event {eventId} of topic {topic}";
 
-        public string Subject => $"event {_eventId} of topic {topic}";
-
-        public async ValueTask<Outcome> AttemptAsync(CancellationToken cancellationToken)
-        {
-            var outcome = await attempt(cancellationToken).ConfigureAwait(false);
-            _eventId = outcome.EventId;
-            return outcome;
-        }
+        public ValueTask<Outcome> AttemptAsync(CancellationToken cancellationToken) => attempt(cancellationToken);
 
         public CallFailure? Judge(Outcome outcome) => outcome.MayBeRetried ? new CallFailure(outcome.Reason ?? "", outcome.HttpStatus, outcome.GrpcStatus) : null;
     }

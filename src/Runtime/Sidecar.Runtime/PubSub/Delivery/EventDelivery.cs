@@ -1,21 +1,14 @@
+using System.Diagnostics;
 using Sidecar.Components.PubSub;
-using Sidecar.Runtime.Hosting;
-using Sidecar.Runtime.Telemetry;
-using BrokerAnswer = Sidecar.Components.PubSub.Delivery;
 
 namespace Sidecar.Runtime.PubSub.Delivery;
 
-/// <summary>Delivers one by one: hands each event to its recipient, as policies say, and settles by the verdict.</summary>
-internal sealed class EventDelivery(
-    string topic, MessageAdmission admission, DeliveryGuard guard, MessageSettlement settlement, IEventRecipient recipient, SidecarOptions options) : IDelivery
+/// <summary>Delivers one by one: hands each event to its recipient.</summary>
+internal sealed class EventDelivery(DeliveryGuard guard, IEventRecipient recipient) : IDelivery
 {
-    public async ValueTask<BrokerAnswer> HandleAsync(PubSubMessage message, CancellationToken cancellationToken)
-    {
-        var outcome = !admission.TryAdmit(message, out var admitted, out var refusal) ? refusal
-            : guard.IsOpen ? await DeliverAsync(message, admitted, cancellationToken, cancellationToken).ConfigureAwait(false)
-            : await GuardedAsync(message, admitted, cancellationToken).ConfigureAwait(false);
-        return await settlement.SettleAsync(message, outcome, cancellationToken).ConfigureAwait(false);
-    }
+    public ValueTask<Outcome> DeliverAsync(PubSubMessage message, AdmittedEvent admitted, Activity? span, CancellationToken cancellationToken) => guard.IsOpen
+        ? HandOverAsync(message, admitted, span, cancellationToken, cancellationToken)
+        : GuardedAsync(message, admitted, span, cancellationToken);
 
     public void Retire()
     {
@@ -23,22 +16,19 @@ internal sealed class EventDelivery(
     }
 
     // Apart, because a message that nothing guards has no use for a closure.
-    private ValueTask<Outcome> GuardedAsync(PubSubMessage message, AdmittedEvent admitted, CancellationToken cancellationToken) =>
-        guard.DeliverAsync(attempt => DeliverAsync(message, admitted, attempt, cancellationToken), cancellationToken);
+    private ValueTask<Outcome> GuardedAsync(PubSubMessage message, AdmittedEvent admitted, Activity? span, CancellationToken cancellationToken) =>
+        guard.DeliverAsync(admitted.Summary.Id, attempt => HandOverAsync(message, admitted, span, attempt, cancellationToken), cancellationToken);
 
     /// <param name="attempt">Ends with the message's token, or with the time that a policy gives to this attempt.</param>
-    private async ValueTask<Outcome> DeliverAsync(PubSubMessage message, AdmittedEvent admitted, CancellationToken attempt, CancellationToken cancellationToken)
+    private async ValueTask<Outcome> HandOverAsync(PubSubMessage message, AdmittedEvent admitted, Activity? span, CancellationToken attempt, CancellationToken cancellationToken)
     {
-        var id = admitted.Summary.Id;
-        using var span = SidecarSpans.StartDelivery(options, topic, admitted.Summary.TraceParent, admitted.Summary.TraceState);
         try
         {
-            var outcome = await recipient.HandOverAsync(message, admitted, span, attempt).ConfigureAwait(false);
-            return outcome with { EventId = id };
+            return await recipient.HandOverAsync(message, admitted, span, attempt).ConfigureAwait(false);
         }
         catch (Exception failure) when (failure is HttpRequestException or IOException || (failure is OperationCanceledException && (!attempt.IsCancellationRequested || cancellationToken.IsCancellationRequested)))
         {
-            return new Outcome(Verdict.Retry, failure.Message, id);
+            return new Outcome(Verdict.Retry, failure.Message);
         }
     }
 }

@@ -21,10 +21,10 @@ internal sealed class HttpRecipient(string pubsub, IAppChannel app) : IEventReci
 /// <summary>The same for batches.</summary>
 internal sealed class HttpBatchRecipient(BulkEnvelope envelope, IAppChannel app) : IBatchRecipient
 {
-    public async Task HandOverAsync(Route route, IReadOnlyList<BulkItem> items, CancellationToken cancellationToken)
+    public async Task HandOverAsync(Route route, IReadOnlyList<BatchEntry> entries, CancellationToken cancellationToken)
     {
-        using var request = envelope.CreateRequest(route.Address, items);
+        using var request = envelope.CreateRequest(route.Address, entries);
         using var response = await app.SendAsync(request, cancellationToken).ConfigureAwait(false);
-        await BulkReply.ReadAsync(response, items, cancellationToken).ConfigureAwait(false);
+        await BulkReply.ReadAsync(response, entries, cancellationToken).ConfigureAwait(false);
     }
 }

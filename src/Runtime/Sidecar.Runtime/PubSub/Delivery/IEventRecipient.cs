@@ -16,5 +16,5 @@ internal interface IEventRecipient
 internal interface IBatchRecipient
 {
     /// <summary>Hands over events of one route and completes each. Failures of the transport may be thrown: they count as a retry of all.</summary>
-    Task HandOverAsync(Route route, IReadOnlyList<BulkItem> items, CancellationToken cancellationToken);
+    Task HandOverAsync(Route route, IReadOnlyList<BatchEntry> entries, CancellationToken cancellationToken);
 }

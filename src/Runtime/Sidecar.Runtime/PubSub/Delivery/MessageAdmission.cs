@@ -19,7 +19,8 @@ internal readonly record struct AdmittedEvent(Route Route, ReadOnlyMemory<byte> 
 internal sealed class MessageAdmission(string pubsub, TopicSubscription subscription, RouteTable routes, bool isRaw, TimeProvider time)
 {
     /// <summary>False with what becomes of the message instead.</summary>
-    public bool TryAdmit(PubSubMessage message, out AdmittedEvent admitted, out Outcome refusal)
+    /// <param name="summary">As much as is known of it, admitted or not.</param>
+    public bool TryAdmit(PubSubMessage message, out AdmittedEvent admitted, out EventSummary summary, out Outcome refusal)
     {
         admitted = default;
         refusal = default;
@@ -29,13 +30,14 @@ internal sealed class MessageAdmission(string pubsub, TopicSubscription subscrip
         var cloudEvent = isRaw ? CloudEventEnvelope.WrapRaw(pubsub, subscription.Topic, message.Data.Span, message.Metadata)
             : isBinary ? CloudEventEnvelope.FromBinaryMode(message.Data.Span, message.Metadata)
             : message.Data;
-        if (!EventSummary.TryRead(cloudEvent.Span, out var summary, out var malformed))
+        if (!EventSummary.TryRead(cloudEvent.Span, out summary, out var malformed))
         {
             refusal = Outcome.Unfit(malformed);
             return false;
         }
 
         // 2.
+        summary = WithTraceOf(message, summary);
         if (summary.Expiration < time.GetUtcNow())
         {
             refusal = new Outcome(Verdict.Drop, "it has expired", summary.Id);
@@ -50,7 +52,7 @@ internal sealed class MessageAdmission(string pubsub, TopicSubscription subscrip
             return false;
         }
 
-        admitted = new AdmittedEvent(route, cloudEvent, isBinary ? message.Data : cloudEvent, WithTraceOf(message, summary));
+        admitted = new AdmittedEvent(route, cloudEvent, isBinary ? message.Data : cloudEvent, summary);
         return true;
     }
 

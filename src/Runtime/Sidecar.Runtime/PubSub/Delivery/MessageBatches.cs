@@ -1,10 +1,11 @@
+using System.Diagnostics;
 using Sidecar.Components.PubSub;
 using Sidecar.Runtime.Resources;
 
 namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>A message in a batch. Its broker waits for the outcome.</summary>
-internal sealed class BatchEntry(PubSubMessage message, CancellationToken cancellationToken)
+internal sealed class BatchEntry(PubSubMessage message, AdmittedEvent admitted, Activity? span, CancellationToken cancellationToken)
 {
     private readonly TaskCompletionSource<Outcome> _outcome = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
@@ -12,6 +13,11 @@ internal sealed class BatchEntry(PubSubMessage message, CancellationToken cancel
     public string Id { get; } = Guid.NewGuid().ToString();
 
     public PubSubMessage Message => message;
+
+    public AdmittedEvent Event => admitted;
+
+    /// <summary>Of the message; null while nobody listens.</summary>
+    public Activity? Span => span;
 
     /// <summary>The subscription ends, or the broker's time for this message is over.</summary>
     public CancellationToken Cancellation => cancellationToken;
@@ -43,9 +49,8 @@ internal sealed class MessageBatches
     }
 
     /// <summary>Answers with what became of the message.</summary>
-    public async ValueTask<Outcome> AddAsync(PubSubMessage message, CancellationToken cancellationToken)
+    public async ValueTask<Outcome> AddAsync(BatchEntry entry)
     {
-        var entry = new BatchEntry(message, cancellationToken);
         lock (_lock)
         {
             _waiting.Add(entry);
@@ -57,7 +62,7 @@ internal sealed class MessageBatches
 
         try
         {
-            return await entry.Outcome.WaitAsync(cancellationToken).ConfigureAwait(false);
+            return await entry.Outcome.WaitAsync(entry.Cancellation).ConfigureAwait(false);
         }
         catch (OperationCanceledException cancelled)
         {

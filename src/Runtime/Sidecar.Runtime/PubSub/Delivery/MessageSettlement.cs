@@ -1,4 +1,3 @@
-using Microsoft.Extensions.Logging;
 using Sidecar.Components.PubSub;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.PubSub.Routing;
@@ -8,11 +7,12 @@ namespace Sidecar.Runtime.PubSub.Delivery;
 
 /// <summary>Answers the broker for what became of a message, by way of the dead letter topic if there is one.</summary>
 internal sealed class MessageSettlement(
-    Broker broker, TopicSubscription subscription, DeadLetters deadLetters, ISidecarObserver? observer, ILogger logger)
+    Broker broker, TopicSubscription subscription, DeadLetters deadLetters, ISidecarObserver? observer, MessageEvents events)
 {
     public ValueTask<BrokerAnswer> SettleAsync(PubSubMessage message, in Outcome outcome, CancellationToken cancellationToken)
     {
         observer?.Delivered(broker.Name, subscription.Topic, message.Data, outcome.Verdict.ToString().ToUpperInvariant(), outcome.Reason);
+        events.Decided(broker, subscription, outcome.Verdict);
         if (outcome.Verdict == Verdict.Success)
             return ValueTask.FromResult(BrokerAnswer.Ack);
 
@@ -21,15 +21,27 @@ internal sealed class MessageSettlement(
         if (outcome.IsGivenBack || (outcome.Verdict == Verdict.Retry && cancellationToken.IsCancellationRequested))
             return ValueTask.FromResult(BrokerAnswer.Nack);
 
+        if (subscription.DeadLetterTopic is { } deadLetterTopic && !outcome.HasNoDeadLetter)
+            return BuryAsync(deadLetterTopic, message, outcome, cancellationToken);
         if (outcome.Verdict == Verdict.Drop)
-            PubSubLog.EventDropped(logger, outcome.EventId, subscription.Topic, broker.Name, outcome.Reason);
-        else
-            PubSubLog.DeliveryFailed(logger, outcome.EventId, subscription.Topic, broker.Name, outcome.Reason);
-        return subscription.DeadLetterTopic is { } deadLetterTopic && !outcome.HasNoDeadLetter
-            ? BuryAsync(deadLetterTopic, message, cancellationToken)
-            : ValueTask.FromResult(outcome.Verdict == Verdict.Drop ? BrokerAnswer.Ack : BrokerAnswer.Nack);
+        {
+            events.Dropped(broker, subscription, outcome);
+            return ValueTask.FromResult(BrokerAnswer.Ack);
+        }
+
+        events.Failed(broker, subscription, outcome);
+        return ValueTask.FromResult(BrokerAnswer.Nack);
     }
 
-    private async ValueTask<BrokerAnswer> BuryAsync(string deadLetterTopic, PubSubMessage message, CancellationToken cancellationToken) =>
-        await deadLetters.TrySendAsync(broker, deadLetterTopic, message, cancellationToken).ConfigureAwait(false) ? BrokerAnswer.Ack : BrokerAnswer.Nack;
+    private async ValueTask<BrokerAnswer> BuryAsync(string deadLetterTopic, PubSubMessage message, Outcome outcome, CancellationToken cancellationToken)
+    {
+        if (await deadLetters.TrySendAsync(broker, deadLetterTopic, message, cancellationToken).ConfigureAwait(false))
+        {
+            events.DeadLettered(broker, subscription, deadLetterTopic, outcome);
+            return BrokerAnswer.Ack;
+        }
+
+        events.Failed(broker, subscription, outcome);
+        return BrokerAnswer.Nack;
+    }
 }

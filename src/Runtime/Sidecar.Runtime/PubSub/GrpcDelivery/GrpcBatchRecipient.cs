@@ -14,19 +14,19 @@ internal sealed class GrpcBatchRecipient(string pubsub, string topic, bool isRaw
     // What answered last is asked first. An app that was replaced may know the other one.
     private volatile bool _isOfOldApp;
 
-    public async Task HandOverAsync(Route route, IReadOnlyList<BulkItem> items, CancellationToken cancellationToken)
+    public async Task HandOverAsync(Route route, IReadOnlyList<BatchEntry> entries, CancellationToken cancellationToken)
     {
         var request = Request(route);
-        foreach (var item in items)
+        foreach (var entry in entries)
         {
-            if (TryWrite(item, out var unfit) is { } entry)
-                request.Entries.Add(entry);
+            if (TryWrite(entry, out var unfit) is { } written)
+                request.Entries.Add(written);
             else
-                item.Complete(Outcome.Unfit(unfit));
+                entry.Complete(Outcome.Unfit(unfit));
         }
 
         if (request.Entries.Count > 0)
-            Complete(items, await CallAsync(request, cancellationToken).ConfigureAwait(false));
+            Complete(entries, await CallAsync(request, cancellationToken).ConfigureAwait(false));
     }
 
     private async ValueTask<GrpcResult<TopicEventBulkResponse>> CallAsync(TopicEventBulkRequest request, CancellationToken cancellationToken)
@@ -55,33 +55,33 @@ internal sealed class GrpcBatchRecipient(string pubsub, string topic, bool isRaw
         Metadata = { [BulkEnvelope.PubsubEntry] = pubsub },
     };
 
-    private TopicEventBulkRequestEntry? TryWrite(in BulkItem item, out string? unfit)
+    private TopicEventBulkRequestEntry? TryWrite(BatchEntry entry, out string? unfit)
     {
         unfit = null;
-        var entry = new TopicEventBulkRequestEntry { EntryId = item.Entry.Id, ContentType = BulkEnvelope.ContentTypeOf(isRaw) };
-        foreach (var (name, value) in item.Entry.Message.Metadata)
-            entry.Metadata[name] = value;
+        var written = new TopicEventBulkRequestEntry { EntryId = entry.Id, ContentType = BulkEnvelope.ContentTypeOf(isRaw) };
+        foreach (var (name, value) in entry.Message.Metadata)
+            written.Metadata[name] = value;
         if (isRaw)
-            entry.Bytes = ByteString.CopyFrom(item.Entry.Message.Data.Span);
-        else if (EventFields.TryRead(item.Event.CloudEvent, out var fields, out unfit))
-            entry.CloudEvent = fields.ToBatchEvent();
-        return unfit is null ? entry : null;
+            written.Bytes = ByteString.CopyFrom(entry.Message.Data.Span);
+        else if (EventFields.TryRead(entry.Event.CloudEvent, out var fields, out unfit))
+            written.CloudEvent = fields.ToBatchEvent();
+        return unfit is null ? written : null;
     }
 
-    private static void Complete(IReadOnlyList<BulkItem> items, GrpcResult<TopicEventBulkResponse> result)
+    private static void Complete(IReadOnlyList<BatchEntry> entries, GrpcResult<TopicEventBulkResponse> result)
     {
         if (!result.IsOK)
         {
             var outcome = StatusWords.OutcomeOf(result.Status);
-            foreach (var item in items)
-                item.Complete(outcome);
+            foreach (var entry in entries)
+                entry.Complete(outcome);
             return;
         }
 
         var statuses = new Dictionary<string, Outcome>(result.Message.Statuses.Count, StringComparer.Ordinal);
         foreach (var status in result.Message.Statuses)
             statuses[status.EntryId] = StatusWords.OutcomeOf(status.Status);
-        foreach (var item in items)
-            item.Complete(statuses.TryGetValue(item.Entry.Id, out var outcome) ? outcome : BulkReply.NoWord);
+        foreach (var entry in entries)
+            entry.Complete(statuses.TryGetValue(entry.Id, out var outcome) ? outcome : BulkReply.NoWord);
     }
 }

@@ -6,10 +6,10 @@ using BrokerAnswer = Sidecar.Components.PubSub.Delivery;
 namespace Sidecar.Runtime.PubSub.Subscriptions;
 
 /// <summary>A subscription that its broker serves. Where messages go at the app can change while it runs; a message under way goes on as it began.</summary>
-internal sealed class RunningSubscription(Broker broker, TopicSubscription subscription, IDelivery delivery, DeliveryGuard guard)
+internal sealed class RunningSubscription(Broker broker, TopicSubscription subscription, MessageHandler handler, DeliveryGuard guard)
 {
     private readonly Lock _ending = new();
-    private volatile IDelivery _delivery = delivery;
+    private volatile MessageHandler _handler = handler;
     private IAsyncDisposable? _onBroker;
     private Task? _ended;
 
@@ -24,12 +24,12 @@ internal sealed class RunningSubscription(Broker broker, TopicSubscription subsc
 
     public void Begin(IAsyncDisposable onBroker) => _onBroker = onBroker;
 
-    public ValueTask<BrokerAnswer> HandleAsync(PubSubMessage message, CancellationToken cancellationToken) => _delivery.HandleAsync(message, cancellationToken);
+    public ValueTask<BrokerAnswer> HandleAsync(PubSubMessage message, CancellationToken cancellationToken) => _handler.HandleAsync(message, cancellationToken);
 
-    public void Reroute(TopicSubscription next, IDelivery delivery)
+    public void Reroute(TopicSubscription next, MessageHandler handler)
     {
-        var before = _delivery;
-        _delivery = delivery;
+        var before = _handler;
+        _handler = handler;
         Subscription = next;
         before.Retire();
     }
@@ -37,7 +37,7 @@ internal sealed class RunningSubscription(Broker broker, TopicSubscription subsc
     /// <summary>Waits for messages under way; what is not acknowledged then goes back to the broker. Later calls await the first.</summary>
     public Task EndAsync()
     {
-        _delivery.Retire();
+        _handler.Retire();
         lock (_ending)
             _ended ??= _onBroker!.DisposeAsync().AsTask();
         guard.End();

@@ -10,7 +10,7 @@ namespace Sidecar.Runtime.PubSub.Subscriptions;
 
 /// <summary>Joins subscriptions to their brokers. What cannot be joined is told, and no other subscription suffers.</summary>
 internal sealed class SubscriptionStarter(
-    Brokers brokers, IRouteMatcherParser matchers, AppRecipients app, DeadLetters deadLetters, ResiliencyPolicies policies, SidecarOptions options, TimeProvider time, ILogger<SubscriptionStarter> logger)
+    Brokers brokers, IRouteMatcherParser matchers, AppRecipients app, DeadLetters deadLetters, MessageEvents events, ResiliencyPolicies policies, SidecarOptions options, TimeProvider time, ILogger<SubscriptionStarter> logger)
 {
     /// <summary>Starts a subscription of the app. Null when it cannot be started, which is logged.</summary>
     public async Task<RunningSubscription?> TryStartAsync(TopicSubscription subscription, CancellationToken cancellationToken) =>
@@ -34,14 +34,14 @@ internal sealed class SubscriptionStarter(
             return false;
         }
 
-        running.Reroute(subscription, prepared.Delivery);
+        running.Reroute(subscription, prepared.Handler);
         return true;
     }
 
     private async Task<(RunningSubscription? Running, DaprError? Refusal)> JoinAsync(Prepared prepared, TopicSubscription subscription, CancellationToken cancellationToken)
     {
-        var (broker, delivery, guard) = prepared;
-        var running = new RunningSubscription(broker, subscription, delivery, guard);
+        var (broker, handler, guard) = prepared;
+        var running = new RunningSubscription(broker, subscription, handler, guard);
         try
         {
             var onBroker = new PubSubSubscription(broker.OnBroker(subscription.Topic), subscription.Metadata)
@@ -54,7 +54,7 @@ internal sealed class SubscriptionStarter(
         }
         catch (Exception failure) when (failure is not OutOfMemoryException)
         {
-            delivery.Retire();
+            handler.Retire();
             if (!cancellationToken.IsCancellationRequested)
                 PubSubLog.SubscribeFailed(logger, failure, subscription.Topic, subscription.PubsubName);
             return (null, PubSubErrors.SubscribeFailed(broker.Name, subscription.Topic, failure.Message));
@@ -84,14 +84,18 @@ internal sealed class SubscriptionStarter(
         return null;
     }
 
-    private IDelivery Create(Broker broker, TopicSubscription subscription, RouteTable routes, bool isRaw, IEventRecipient? stream, DeliveryGuard guard)
+    private MessageHandler Create(Broker broker, TopicSubscription subscription, RouteTable routes, bool isRaw, IEventRecipient? stream, DeliveryGuard guard)
     {
-        var admission = new MessageAdmission(broker.Name, subscription, routes, isRaw, time);
-        var settlement = new MessageSettlement(broker, subscription, deadLetters, options.Observer, logger);
-        return subscription.BulkSubscribe is null
-            ? new EventDelivery(subscription.Topic, admission, guard, settlement, stream ?? app.Events(broker.Name, subscription.Topic), options)
-            : new BulkDelivery(admission, guard, settlement, app.Batches(broker.Name, subscription.Topic, isRaw), subscription, options, time);
+        IDelivery delivery = subscription.BulkSubscribe is { } limits
+            ? new BulkDelivery(guard, app.Batches(broker.Name, subscription.Topic, isRaw), limits, time)
+            : new EventDelivery(guard, stream ?? app.Events(broker.Name, subscription.Topic));
+        return new MessageHandler(
+            subscription.Topic,
+            new MessageAdmission(broker.Name, subscription, routes, isRaw, time),
+            delivery,
+            new MessageSettlement(broker, subscription, deadLetters, options.Observer, events),
+            options);
     }
 
-    private readonly record struct Prepared(Broker Broker, IDelivery Delivery, DeliveryGuard Guard);
+    private readonly record struct Prepared(Broker Broker, MessageHandler Handler, DeliveryGuard Guard);
 }

@@ -221,7 +221,9 @@ internal static class SidecarApplication
         limits.MaxRequestHeaderCount = headers / 4;
         limits.MaxRequestLineSize = headers;
         limits.Http2.MaxRequestHeaderFieldSize = Math.Max(limits.Http2.MaxRequestHeaderFieldSize, headers);
-        limits.MinRequestBodyDataRate = null;
+        limits.RequestHeadersTimeout = TimeSpan.FromSeconds(10);
+
+        // A body that the sidecar reads comes at some speed, the web server's own least. What streams through it, and answers, may pause.
         limits.MinResponseDataRate = null;
     }
 

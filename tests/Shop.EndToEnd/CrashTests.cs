@@ -111,6 +111,6 @@ public sealed class CrashTests
     /// <summary>Not a wait for something to happen: the moment of a kill is what the seed draws.</summary>
     private static Task MomentAsync(int milliseconds) => Task.Delay(TimeSpan.FromMilliseconds(milliseconds), TimeProvider.System);
 
-    private static int Setting(string name, int defaultValue) =>
+    internal static int Setting(string name, int defaultValue) =>
         int.TryParse(Environment.GetEnvironmentVariable(name), NumberStyles.None, CultureInfo.InvariantCulture, out var value) ? value : defaultValue;
 }

@@ -51,6 +51,9 @@ public sealed partial class ShopRun : IAsyncDisposable
     /// <summary>Content of a faults file; null = nothing goes wrong on purpose.</summary>
     public string? Faults { get; init; }
 
+    /// <summary>An app that dies is started again, which the repository's template does not ask for.</summary>
+    public bool RestartsApps { get; init; }
+
     /// <summary>The servers behind the components, once the run was started.</summary>
     public Backend Backend => _backend;
 
@@ -65,7 +68,12 @@ public sealed partial class ShopRun : IAsyncDisposable
     public async Task StartAsync(bool isolated)
     {
         if (!_isPrepared)
+        {
             await _backend.PrepareAsync(_folder.Path);
+            foreach (var template in RestartsApps ? _templates : [])
+                _folder.Write(Path.Combine(template, "dapr.yaml"), Command().Replace(await File.ReadAllTextAsync(Path.Combine(template, "dapr.yaml")), "$1restart: on-failure\n$1command:"));
+        }
+
         _isPrepared = true;
         List<string> arguments = [RepositoryRoot.Combine("artifacts", "bin", "Sidecar.Cli", "release", "dapr.dll"), "run", .. _templates.SelectMany(template => new[] { "-f", template }), .. Backend.Arguments];
         if (isolated)
@@ -276,6 +284,9 @@ public sealed partial class ShopRun : IAsyncDisposable
             File.Copy(file, target);
         }
     }
+
+    [GeneratedRegex(@"^( *)command:", RegexOptions.Multiline)]
+    private static partial Regex Command();
 
     [GeneratedRegex(@"appID:\s*(\S+)")]
     private static partial Regex AppId();

@@ -6,8 +6,12 @@ namespace Sidecar.Components;
 /// The <c>spec.metadata</c> of a component after secrets, environment references and templates are resolved. Names are
 /// matched without regard to case; every typed reader names the field in its error.
 /// </summary>
-public sealed class ComponentMetadata(IEnumerable<KeyValuePair<string, string>> values)
+/// <param name="secrets">Values that come from a secret store, and are to be in no message.</param>
+public sealed class ComponentMetadata(IEnumerable<KeyValuePair<string, string>> values, IReadOnlyCollection<string>? secrets = null)
 {
+    /// <summary>A shorter text may stand in a message by chance, where it is not quoted.</summary>
+    private const int Telling = 12;
+
     private readonly Dictionary<string, string> _values = new(
         values.GroupBy(pair => pair.Key, StringComparer.OrdinalIgnoreCase).Select(group => group.Last()),
         StringComparer.OrdinalIgnoreCase);
@@ -15,6 +19,22 @@ public sealed class ComponentMetadata(IEnumerable<KeyValuePair<string, string>> 
     public static ComponentMetadata Empty { get; } = new([]);
 
     public IReadOnlyDictionary<string, string> Values => _values;
+
+    /// <summary>The same fields and further ones.</summary>
+    public ComponentMetadata With(string name, string value) => new(_values.Append(KeyValuePair.Create(name, value)), secrets);
+
+    /// <summary>A message without the secrets that it quotes: whoever has put one into the wrong field is not to read it in a log.</summary>
+    public string Conceal(string message)
+    {
+        foreach (var secret in secrets ?? [])
+        {
+            message = message.Replace($"'{secret}'", "(a secret)", StringComparison.Ordinal);
+            if (secret.Length >= Telling)
+                message = message.Replace(secret, "(a secret)", StringComparison.Ordinal);
+        }
+
+        return message;
+    }
 
     /// <summary>The first of <paramref name="names"/> that is present and not empty, else null.</summary>
     public string? Find(params ReadOnlySpan<string> names)

@@ -57,10 +57,11 @@ internal static class PostgresAddress
         // Nothing of a session is changed, so nothing need be reset between two users of a connection.
         var builder = new NpgsqlConnectionStringBuilder { NoResetOnClose = true, GssEncryptionMode = GssEncryptionMode.Disable, MaxAutoPrepare = 20, AutoPrepareMinUsages = 2 };
         var words = text.StartsWith("postgres://", StringComparison.Ordinal) || text.StartsWith("postgresql://", StringComparison.Ordinal) ? OfUrl(text) : OfWords(text);
-        foreach (var (name, value) in words)
+        foreach (var (index, (name, value)) in words.Index())
         {
+            // Not by its name: that may be the rest of a password with a blank in it.
             var set = Words.GetValueOrDefault(name) ??
-                throw new ComponentException($"metadata field '{Field}' has the part '{name}', which is not known; known are {string.Join(", ", Words.Keys)}");
+                throw new ComponentException($"metadata field '{Field}': part {index + 1} has a name that is not known; known are {string.Join(", ", Words.Keys)}");
             set(builder, value);
         }
 

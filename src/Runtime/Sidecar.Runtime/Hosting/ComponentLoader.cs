@@ -84,8 +84,10 @@ internal sealed class ComponentLoader(
             var awaited = isLate ? await AwaitedAsync(starting).ConfigureAwait(false) : "";
             await DisposeAsync(component).ConfigureAwait(false);
             if (isLate)
-                throw new ComponentException($"did not start within its initTimeout of {resource.InitTimeout.TotalSeconds:0.###} s{awaited}", failure);
-            throw failure is ComponentException or OperationCanceledException ? failure : new ComponentException(failure.Message, failure);
+                throw new ComponentException(metadata.Conceal($"did not start within its initTimeout of {resource.InitTimeout.TotalSeconds:0.###} s{awaited}"), failure);
+            if (failure is OperationCanceledException)
+                throw;
+            throw new ComponentException(metadata.Conceal(failure.Message), failure);
         }
 
         _logger.ComponentLoaded(resource.Name, resource.Type, type.Version);
@@ -127,7 +129,7 @@ internal sealed class ComponentLoader(
             _logger.ResourceProblemFound(warning.ToString());
         if (type.Kind != "pubsub" || resolved.Metadata.Find("consumerID") is not null)
             return resolved.Metadata;
-        return new ComponentMetadata(resolved.Metadata.Values.Append(KeyValuePair.Create("consumerID", options.AppId)));
+        return resolved.Metadata.With("consumerID", options.AppId);
     }
 
     private ComponentContext Context(ComponentResource resource, ComponentMetadata metadata) => new()

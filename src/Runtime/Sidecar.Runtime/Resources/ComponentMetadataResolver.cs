@@ -25,7 +25,8 @@ internal sealed class ComponentMetadataResolver(string appId, IReadOnlyDictionar
         var source = new ValueSource(
             component.Origin.File, $"component '{component.Name}', metadata", "spec.metadata", component.LineOfMetadata, component.Metadata, component.SecretStore);
         var (values, problems) = await ResolveAsync(source, cancellationToken).ConfigureAwait(false);
-        return new ResolvedMetadata(new ComponentMetadata(values), problems);
+        var secret = component.Metadata.Zip(values).Where(pair => pair.First.SecretKeyRef is not null && pair.Second.Value.Length > 0).Select(pair => pair.Second.Value);
+        return new ResolvedMetadata(new ComponentMetadata(values, [.. secret]), problems);
     }
 
     /// <summary>The values in the order of the items.</summary>

@@ -27,6 +27,10 @@ internal static class BenchApp
 
     /// <summary>Variable with the server to subscribe to directly, a <see cref="DirectServer"/> in JSON.</summary>
     public const string Server = "BENCH_SERVER";
+
+    /// <summary>Variable with a further port to listen at.</summary>
+    public const string MorePort = "BENCH_MORE_PORT";
+
     private static readonly byte[] DocumentBytes = System.Text.Encoding.UTF8.GetBytes(Document);
     private static readonly Deliveries Delivered = new();
 
@@ -36,6 +40,8 @@ internal static class BenchApp
         builder.Logging.SetMinimumLevel(LogLevel.Warning);
         var app = builder.Build();
         app.Urls.Add($"http://127.0.0.1:{Environment.GetEnvironmentVariable("APP_PORT")}");
+        if (Environment.GetEnvironmentVariable(MorePort) is { Length: > 0 } more)
+            app.Urls.Add($"http://127.0.0.1:{more}");
         var pubsubs = Environment.GetEnvironmentVariable(PubSubs)!.Split(',', StringSplitOptions.RemoveEmptyEntries);
         app.MapGet("/dapr/subscribe", () => pubsubs.Select(Subscription));
         app.MapGet("/document", GetDocumentAsync);

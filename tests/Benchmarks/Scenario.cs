@@ -27,13 +27,15 @@ internal sealed record Scenario(string Name, bool Isolated, double? Target, Func
         SaveState("state save, sqlite", "sqlite-state"),
         Deliver("publish to delivery, in-memory", "memory-events"),
         Deliver("publish to delivery, sqlite", "sqlite-events"),
+        Guarded("invoke, under policies", "invoke/callee/method/document", "invoke/guarded/method/document"),
+        Guarded("state get, under policies", "state/memory-state/document", "state/guarded-state/document"),
         Invoke("invoke, isolated", isolated: true, 0.25),
     ];
 
     /// <summary>What must be in the stores before a scenario reads it.</summary>
     public static IEnumerable<LoadJob> Preparations(Topology topology, ServerSet? set)
     {
-        foreach (var store in set is null ? ["memory-state", "sqlite-state"] : set.State is null ? Array.Empty<string>() : [ServerSet.StateComponent])
+        foreach (var store in set is null ? ["memory-state", "guarded-state", "sqlite-state"] : set.State is null ? Array.Empty<string>() : [ServerSet.StateComponent])
             yield return new LoadJob(topology.ApiPort, "POST", $"/v1.0/state/{store}", Item, 1, Count: 1);
         if (set?.State is not null)
             yield return new LoadJob(0, "PUT", DirectKey, BenchApp.Document, 1, Count: 1, Direct: topology.Server);
@@ -59,6 +61,12 @@ internal sealed record Scenario(string Name, bool Isolated, double? Target, Func
         topology => new LoadJob(topology.CalleePort, "GET", "/document", "", 1),
         topology => new LoadJob(topology.ApiPort, "GET", "/v1.0/invoke/callee/method/document", "", 1),
         topology => new LoadJob(topology.ForwarderPort, "GET", "/document", "", 1));
+
+    /// <summary>What retry, timeout and breaker cost: beside it not the app itself, but the same through the sidecar without a policy.</summary>
+    private static Scenario Guarded(string name, string path, string guarded) => new(
+        name, false, 0.85,
+        topology => new LoadJob(topology.ApiPort, "GET", $"/v1.0/{path}", "", 1),
+        topology => new LoadJob(topology.ApiPort, "GET", $"/v1.0/{guarded}", "", 1));
 
     private static Scenario GetState(string name, string store, double? target = null) => new(
         name, false, target,

@@ -8,9 +8,26 @@ using TestSupport.Brokers;
 
 namespace Benchmarks;
 
-/// <summary>Two apps, each with its sidecar, as <c>dapr run -f</c> starts them: <c>caller</c>, whose API the load asks, and <c>callee</c>.</summary>
+/// <summary>
+/// Two apps, each with its sidecar, as <c>dapr run -f</c> starts them: <c>caller</c>, whose API the load asks, and <c>callee</c>, which
+/// is also there as <c>guarded</c>, an app-id with policies.
+/// </summary>
 internal sealed class Topology : IAsyncDisposable
 {
+    private const string Policies = """
+        apiVersion: dapr.io/v1alpha1
+        kind: Resiliency
+        metadata: { name: bench }
+        spec:
+          policies:
+            retries: { again: { policy: constant, duration: 1s, maxRetries: 3 } }
+            timeouts: { long: 30s }
+            circuitBreakers: { breaker: { timeout: 30s, trip: consecutiveFailures >= 5 } }
+          targets:
+            apps: { guarded: { retry: again, timeout: long, circuitBreaker: breaker } }
+            components: { guarded-state: { outbound: { retry: again, timeout: long, circuitBreaker: breaker } } }
+        """;
+
     private static readonly HttpClient Http = new() { Timeout = TimeSpan.FromSeconds(5) };
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(60);
 
@@ -38,6 +55,10 @@ internal sealed class Topology : IAsyncDisposable
 
     private int OtherApiPort { get; } = FreePorts.Next();
 
+    private int GuardedPort { get; } = FreePorts.Next();
+
+    private int GuardedApiPort { get; } = FreePorts.Next();
+
     /// <summary>Port of the first forwarder on the way to the callee: as many of them as processes of sidecars.</summary>
     public int ForwarderPort { get; private set; }
 
@@ -60,6 +81,7 @@ internal sealed class Topology : IAsyncDisposable
             topology._run = TestProcess.Start("dotnet", [Program("Sidecar.Cli", "dapr"), "run", "-f", topology._folder.Path, .. isolated ? ["--isolated"] : Array.Empty<string>()], topology._folder.Path, topology.Variables);
             await topology.HealthyAsync(topology.ApiPort);
             await topology.HealthyAsync(topology.OtherApiPort);
+            await topology.HealthyAsync(topology.GuardedApiPort);
             await topology.FindProcessesAsync();
             await topology.StartForwardersAsync();
             return topology;
@@ -115,6 +137,7 @@ internal sealed class Topology : IAsyncDisposable
             _folder.Write($"resources/{name}.yaml", $"apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: {{ name: {name} }}\nspec: {{ type: {type.Split('/')[0]}, version: {type.Split('/')[1]}, metadata: [{metadata}] }}\n");
         }
 
+        _folder.Write("resources/resiliency.yaml", Policies);
         var pubsubs = string.Join(',', components.Where(component => component.Type.StartsWith("pubsub.", StringComparison.Ordinal)).Select(component => component.Name));
         var server = _set?.Events is null ? "" : JsonSerializer.Serialize(Server);
         var app = typeof(Topology).Assembly.Location;
@@ -123,7 +146,8 @@ internal sealed class Topology : IAsyncDisposable
             common: {"{"} resourcesPath: ./resources, appLogDestination: file, daprdLogDestination: file, env: {"{"} {BenchApp.PubSubs}: "{pubsubs}" {"}"} {"}"}
             apps:
               - {"{"} appID: caller, appDirPath: ., appPort: {CallerPort}, daprHTTPPort: {ApiPort}, daprGRPCPort: {GrpcPort}, command: [dotnet, {app}, app] {"}"}
-              - {"{"} appID: callee, appDirPath: ., appPort: {CalleePort}, daprHTTPPort: {OtherApiPort}, command: [dotnet, {app}, app], env: {"{"} {BenchApp.Server}: {JsonSerializer.Serialize(server)} {"}"} {"}"}
+              - {"{"} appID: callee, appDirPath: ., appPort: {CalleePort}, daprHTTPPort: {OtherApiPort}, command: [dotnet, {app}, app], env: {"{"} {BenchApp.Server}: {JsonSerializer.Serialize(server)}, {BenchApp.MorePort}: "{GuardedPort}" {"}"} {"}"}
+              - {"{"} appID: guarded, appDirPath: ., appPort: {GuardedPort}, daprHTTPPort: {GuardedApiPort}, dependsOn: [callee] {"}"}
 
             """);
     }
@@ -142,6 +166,7 @@ internal sealed class Topology : IAsyncDisposable
         }
 
         yield return ("memory-state", "state.in-memory/v1", []);
+        yield return ("guarded-state", "state.in-memory/v1", []);
         yield return ("sqlite-state", "state.sqlite/v1", new() { ["connectionString"] = "data/state.db" });
         yield return ("sqlite-events", "pubsub.sqlite/v1", new(callee) { ["connectionString"] = "data/events.db" });
         if (!_isolated)
@@ -187,7 +212,7 @@ internal sealed class Topology : IAsyncDisposable
     {
         await using var list = TestProcess.Start("dotnet", [Program("Sidecar.Cli", "dapr"), "list", "-o", "json"], _folder.Path, Variables);
         await list.ExitAsync(Patience);
-        var rows = JsonDocument.Parse(list.Output).RootElement.EnumerateArray().OrderBy(row => row.GetProperty("appId").GetString(), StringComparer.Ordinal).ToArray();
+        var rows = JsonDocument.Parse(list.Output).RootElement.EnumerateArray().Where(row => row.GetProperty("appId").GetString() != "guarded").OrderBy(row => row.GetProperty("appId").GetString(), StringComparer.Ordinal).ToArray();
         Sidecars = [.. rows.Select(row => row.GetProperty("daprdPid").GetInt32()).Distinct()];
         Apps = [.. rows.Select(row => row.GetProperty("appPid").GetInt32())];
     }

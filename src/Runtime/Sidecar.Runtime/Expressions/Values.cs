@@ -9,6 +9,8 @@ namespace Sidecar.Runtime.Expressions;
 /// </summary>
 internal static class Values
 {
+    private const int MembersAtOnce = 16;
+
     public static object? Adapt(object? value) => value switch
     {
         null or bool or long or ulong or double or string or ExpressionError or ValueMap => value,
@@ -88,6 +90,14 @@ internal static class Values
         JsonElement { ValueKind: JsonValueKind.Array } array => array.GetArrayLength(),
         IReadOnlyList<object?> list => list.Count,
         _ => Keys(value)?.LongCount(),
+    };
+
+    /// <summary>JSON is searched from one end to the other, member by member, which is work where there are many of them.</summary>
+    public static bool CanLookInto(object? value, Scope scope) => value switch
+    {
+        JsonElement { ValueKind: JsonValueKind.Object } map => scope.TakeWork(map.GetPropertyCount() / MembersAtOnce),
+        JsonElement { ValueKind: JsonValueKind.Array } list => scope.TakeWork(list.GetArrayLength() / MembersAtOnce),
+        _ => true,
     };
 
     public static bool TryGet(object? map, object? key, out object? value)

@@ -10,6 +10,10 @@ namespace Sidecar.Grpc.Tests.Support;
 /// <summary>The server side of <c>echo.proto</c>. <c>Node/echo-server.cjs</c> behaves likewise, word for word.</summary>
 internal sealed class EchoService
 {
+    // Generated requests ask for any number.
+    private const int MostBytes = 1 << 16;
+    private const int MostReplies = 5000;
+
     private readonly Channel<string> _cancelled = Channel.CreateUnbounded<string>();
     private readonly Channel<ServerCall> _begun = Channel.CreateUnbounded<ServerCall>();
 
@@ -55,7 +59,7 @@ internal sealed class EchoService
         return new EchoReply
         {
             Text = request.Text,
-            Data = request.Count > 0 ? ByteString.CopyFrom(new byte[request.Count]) : request.Data,
+            Data = request.Count > 0 ? ByteString.CopyFrom(new byte[Math.Min(request.Count, MostBytes)]) : request.Data,
             Count = request.Count,
         };
     }
@@ -92,7 +96,7 @@ internal sealed class EchoService
             }
         }
 
-        for (var count = 0; count < request.Count; count++)
+        for (var count = 0; count < Math.Min(request.Count, MostReplies); count++)
             await replies.WriteAsync(new EchoReply { Text = request.Text, Count = count });
         if (request.Behave == "fail-after")
             throw new GrpcException(StatusCode.Aborted, request.Text);

@@ -16,7 +16,7 @@ internal static class RawCall
     public static async Task<RawReply> SendAsync(
         Uri address, string path, byte[] body, string contentType = "application/grpc", HttpMethod? method = null, params (string Key, string Value)[] headers)
     {
-        using var request = new HttpRequestMessage(method ?? HttpMethod.Post, new Uri(address, path))
+        using var request = new HttpRequestMessage(method ?? HttpMethod.Post, new Uri($"{address.GetLeftPart(UriPartial.Authority)}{path}", new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true }))
         {
             Version = HttpVersion.Version20,
             VersionPolicy = HttpVersionPolicy.RequestVersionExact,

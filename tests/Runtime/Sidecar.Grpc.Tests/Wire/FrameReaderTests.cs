@@ -4,6 +4,7 @@ using System.IO.Pipelines;
 using FsCheck;
 using FsCheck.Fluent;
 using Sidecar.Grpc.Tests.Support;
+using TestSupport;
 
 namespace Sidecar.Grpc.Tests.Wire;
 
@@ -18,7 +19,7 @@ public sealed class FrameReaderTests
                      from gzip in ArbMap.Default.GeneratorFor<bool>()
                      from sizes in Gen.Choose(1, 9).NonEmptyListOf()
                      select (messages, gzip, sizes: sizes.ToArray());
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(500).WithQuietOnSuccess(true), Prop.ForAll(inputs.ToArbitrary(), input =>
+        Fuzz.Check(inputs, input =>
         {
             var wire = new ArrayBufferWriter<byte>();
             var encoding = input.gzip ? MessageEncoding.Gzip : MessageEncoding.Identity;
@@ -28,7 +29,8 @@ public sealed class FrameReaderTests
             var (read, failure) = ReadAll(wire.WrittenSpan.ToArray(), input.sizes, encoding);
             Assert.Null(failure);
             Assert.Equal(input.messages, read);
-        }));
+            return true;
+        });
     }
 
     [Fact]
@@ -41,12 +43,13 @@ public sealed class FrameReaderTests
                      from gzip in ArbMap.Default.GeneratorFor<bool>()
                      from sizes in Gen.Choose(1, 9).NonEmptyListOf()
                      select (bytes: parts.SelectMany(part => part).ToArray(), gzip, sizes: sizes.ToArray());
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(3000).WithQuietOnSuccess(true), Prop.ForAll(inputs.ToArbitrary(), input =>
+        Fuzz.Check(inputs, input =>
         {
             var (read, failure) = ReadAll(input.bytes, input.sizes, input.gzip ? MessageEncoding.Gzip : MessageEncoding.Identity);
             Assert.All(read, message => Assert.True(message.Length <= Limit));
             Assert.True(failure is null or { Code: StatusCode.Internal or StatusCode.ResourceExhausted }, failure?.ToString());
-        }));
+            return true;
+        });
     }
 
     [Theory]

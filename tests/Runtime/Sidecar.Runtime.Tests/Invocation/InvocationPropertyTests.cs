@@ -4,6 +4,7 @@ using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Sidecar.Runtime.Hosting;
 using Sidecar.Runtime.Invocation;
+using TestSupport;
 
 namespace Sidecar.Runtime.Tests.Invocation;
 
@@ -16,12 +17,10 @@ public sealed class InvocationPropertyTests
         "a", "callee", "method", "/method/", "/v1.0/invoke/", "v1.0", "http://", "http%3A%2F%2F", "https:/", "host:80", "@", ";", "*", "\"", " ", "\t", "\u007f", ":", "[::1]",
     ];
 
-    private static readonly Config Many = Config.QuickThrowOnFailure.WithMaxTest(5000).WithQuietOnSuccess(true);
-
-    private static Arbitrary<string> Paths => Gen.Elements(Pieces).ArrayOf().Select(string.Concat).ToArbitrary();
+    private static Gen<string> Paths => Gen.Elements(Pieces).ArrayOf().Select(string.Concat);
 
     [Fact]
-    public void A_method_is_refused_or_comes_out_clean_and_stays_so() => Check.One(Many, Prop.ForAll(Paths, escaped =>
+    public void A_method_is_refused_or_comes_out_clean_and_stays_so() => Fuzz.Check(Paths, escaped =>
     {
         if (!MethodPath.TryClean(escaped, out var cleaned))
             return cleaned.Length == 0;
@@ -32,17 +31,17 @@ public sealed class InvocationPropertyTests
         // What is sent is one path of the app, and the same when it is cleaned once more.
         Assert.Equal(cleaned, MethodPath.TryClean(cleaned, out var again) ? again : null);
         return Uri.TryCreate($"http://127.0.0.1/{cleaned}", UriKind.Absolute, out _);
-    }));
+    });
 
     [Fact]
-    public void A_target_is_found_or_not_and_never_empty() => Check.One(Many, Prop.ForAll(Paths, path =>
+    public void A_target_is_found_or_not_and_never_empty() => Fuzz.Check(Paths, path =>
     {
         var found = InvocationTarget.From(Request($"/v1.0/invoke/{path}"));
         return found is null || found.Value.AppId.Length > 0;
-    }));
+    });
 
     [Fact]
-    public void A_path_is_tidied_once_and_its_parts_are_text_or_refused() => Check.One(Many, Prop.ForAll(Paths, path =>
+    public void A_path_is_tidied_once_and_its_parts_are_text_or_refused() => Fuzz.Check(Paths, path =>
     {
         var tidied = RawPath.Escaped(Request($"/{path}")).ToString();
         Assert.False(tidied.Contains("//", StringComparison.Ordinal), tidied);
@@ -55,7 +54,7 @@ public sealed class InvocationPropertyTests
         }
 
         return true;
-    }));
+    });
 
     private static DefaultHttpContext Request(string target)
     {

@@ -19,6 +19,15 @@ public sealed class YamlReaderTests
         Assert.Null(Only(new string('[', 100) + new string(']', 100)).Error);
     }
 
+    [Theory]
+    [InlineData("- ")]
+    [InlineData("{a: ")]
+    [InlineData("[{a: ")]
+    [InlineData("? ")]
+    [InlineData("- ? ")]
+    [InlineData("&a [")]
+    public void Ten_thousand_levels_of_any_sort_are_refused(string level) => Assert.NotNull(Only(string.Concat(Enumerable.Repeat(level, 10_000))).Error);
+
     [Fact]
     public void Aliases_that_multiply_are_refused()
     {
@@ -104,14 +113,8 @@ public sealed class YamlReaderTests
         using var folder = new TempFolder();
         var texts = Gen.Elements(pieces).ArrayOf().Select(string.Concat);
 
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(3000).WithQuietOnSuccess(true), Prop.ForAll(texts.ToArbitrary(), text =>
-            YamlReader.ReadText("f", text).All(document => document.Error is null == document.Root is not null)));
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(500).WithQuietOnSuccess(true), Prop.ForAll(texts.ToArbitrary(), text =>
-        {
-            var file = folder.Write("r/dapr.yaml", text.Replace('\ud800', 'x'));
-            var resources = ResourceLoader.Load(new ResourceLoadOptions("a", null, [folder.File("r")], [file], new Dictionary<string, string>(), Strict: true));
-            return IsAnswered(resources, file) && IsAnswered(RunTemplateLoader.Load(file, folder.Path), file);
-        }));
+        Fuzz.Check(texts, text => YamlReader.ReadText("f", text).All(document => document.Error is null == document.Root is not null));
+        Fuzz.Check(LoaderAnd(texts), input => IsAnswered(folder, input.Loader, input.Text.Replace('\ud800', 'x')), cases: 3000);
     }
 
     [Theory]
@@ -154,19 +157,10 @@ public sealed class YamlReaderTests
             """;
         using var folder = new TempFolder();
         Directory.CreateDirectory(folder.File("sub"));
-        var damage =
-            from at in Gen.Choose(0, Good.Length - 1)
-            from length in Gen.Choose(0, 12)
-            from insert in Gen.Elements("", "[", "]", "{", ": ", "- ", "'", "~", "\0", "&a ", "*a", "\n", "  ", "99999999999", "x")
-            from kind in Gen.Elements("Component", "Subscription", "Configuration", "Resiliency")
-            select Good.Remove(at, Math.Min(length, Good.Length - at)).Insert(at, insert).Replace("Component", kind, StringComparison.Ordinal);
+        var good = Gen.Elements("Component", "Subscription", "Configuration", "Resiliency").Select(kind => Good.Replace("Component", kind, StringComparison.Ordinal));
+        var damage = Wounds.Of(good, "", "[", "]", "{", ": ", "- ", "'", "~", "\0", "&a ", "*a", "\n", "  ", "99999999999", "x", "<<: ", "!!binary ", "|\n", "\u2028", "1e999", "{podName}", "%");
 
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(1000).WithQuietOnSuccess(true), Prop.ForAll(damage.ToArbitrary(), text =>
-        {
-            var file = folder.Write("dapr.yaml", text);
-            var resources = ResourceLoader.Load(new ResourceLoadOptions("a", null, [folder.Path], [file], new Dictionary<string, string>(), Strict: false));
-            return IsAnswered(resources, file) && IsAnswered(RunTemplateLoader.Load(file, folder.Path), file);
-        }));
+        Fuzz.Check(LoaderAnd(damage), input => IsAnswered(folder, input.Loader, input.Text));
     }
 
     [Fact]
@@ -187,6 +181,19 @@ public sealed class YamlReaderTests
     [InlineData("\"\\udc00\": a")]
     public void An_escape_for_half_a_character_is_refused(string text) => Assert.NotNull(Only(text).Error);
 
+    private static Gen<(Loader Loader, string Text)> LoaderAnd(Gen<string> texts) => Gen.Zip(Gen.Elements(Enum.GetValues<Loader>()), texts);
+
+    private static bool IsAnswered(TempFolder folder, Loader loader, string text)
+    {
+        var file = folder.Write("r/dapr.yaml", text);
+        return loader switch
+        {
+            Loader.Resources => IsAnswered(ResourceLoader.Load(new ResourceLoadOptions("a", null, [folder.File("r")], [], new Dictionary<string, string>(), Strict: true)), file),
+            Loader.Configuration => IsAnswered(ResourceLoader.Load(new ResourceLoadOptions("a", null, [], [file], new Dictionary<string, string>(), Strict: false)), file),
+            _ => IsAnswered(RunTemplateLoader.Load(file, folder.Path), file),
+        };
+    }
+
     /// <summary>A result or errors, and every problem names its file and a line that the file has.</summary>
     private static bool IsAnswered<T>(Loaded<T> loaded, string file)
         where T : class
@@ -194,5 +201,12 @@ public sealed class YamlReaderTests
         var lines = File.ReadAllText(file).Count(character => character is '\n' or '\r' or '\u0085' or '\u2028' or '\u2029') + 1;
         return loaded.Value is null == loaded.Errors.Any() &&
             loaded.Problems.All(problem => problem.File.Length > 0 && problem.Message.Length > 0 && problem.Line >= 0 && (problem.File != file || problem.Line <= lines));
+    }
+
+    private enum Loader
+    {
+        Resources,
+        Configuration,
+        Template,
     }
 }

@@ -69,10 +69,10 @@ internal sealed class RespParser(RespLimits limits)
         switch (line.Type)
         {
             case (byte)'+' or (byte)',' or (byte)'(':
-                reply = new RespReply(RespKind.Bytes, text.ToArray());
+                reply = new RespReply(RespKind.Bytes, Counted(text));
                 break;
             case (byte)'-':
-                reply = new RespReply(RespKind.Error, text.ToArray());
+                reply = new RespReply(RespKind.Error, Counted(text));
                 break;
             case (byte)':':
                 reply = new RespReply(RespKind.Integer, Number: Integer(text));
@@ -97,6 +97,11 @@ internal sealed class RespParser(RespLimits limits)
         buffer = rest;
         return true;
     }
+
+    // A million lines in one array are as much memory as one value of that size.
+    private byte[] Counted(ReadOnlySpan<byte> text) => (_bytes += text.Length) <= limits.ReplyLength
+        ? text.ToArray()
+        : throw new RespException($"more than {limits.ReplyLength} bytes in one reply");
 
     private bool TryReadBulk(byte type, long length, ref ReadOnlySequence<byte> rest, out RespReply reply)
     {

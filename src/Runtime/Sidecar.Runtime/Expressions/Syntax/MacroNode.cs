@@ -54,6 +54,8 @@ internal sealed class MacroNode(Macro macro, ExpressionNode target, string varia
         {
             if (!scope.TakeStep())
                 return TooManySteps;
+            if (!scope.TakeText(element))
+                return Scope.TooMuchWork;
             inner.Element = element;
             var value = body.Evaluate(inner);
             if (value is bool flag && flag == decides)
@@ -73,6 +75,8 @@ internal sealed class MacroNode(Macro macro, ExpressionNode target, string varia
         {
             if (!scope.TakeStep())
                 return TooManySteps;
+            if (!scope.TakeText(element))
+                return Scope.TooMuchWork;
             inner.Element = element;
             var decision = macro == Macro.Map ? condition?.Evaluate(inner) ?? true : body.Evaluate(inner);
             if (decision is not bool flag)

@@ -38,7 +38,11 @@ internal sealed class SelectNode(ExpressionNode target, string name) : Expressio
             return value;
         if (!Values.IsMap(value))
             return ExpressionError.NoOverload($"field '{name}'", value);
-        return Values.TryGet(value, name, out var found) ? found : new ExpressionError($"no such key: {name}");
+        if (!Values.CanLookInto(value, scope))
+            return Scope.TooMuchWork;
+        if (!Values.TryGet(value, name, out var found))
+            return new ExpressionError($"no such key: {name}");
+        return scope.TakeText(found) ? found : Scope.TooMuchWork;
     }
 }
 
@@ -49,7 +53,9 @@ internal sealed class HasNode(ExpressionNode target, string field) : ExpressionN
         var value = target.Evaluate(scope);
         if (value is ExpressionError)
             return value;
-        return Values.IsMap(value) ? Values.TryGet(value, field, out _) : ExpressionError.NoOverload($"has '{field}'", value);
+        if (!Values.IsMap(value))
+            return ExpressionError.NoOverload($"has '{field}'", value);
+        return Values.CanLookInto(value, scope) ? Values.TryGet(value, field, out _) : Scope.TooMuchWork;
     }
 }
 
@@ -63,11 +69,16 @@ internal sealed class IndexNode(ExpressionNode target, ExpressionNode index) : E
         var key = index.Evaluate(scope);
         if (key is ExpressionError)
             return key;
+        if (!Values.CanLookInto(value, scope))
+            return Scope.TooMuchWork;
+        object? found;
         if (value is not null && Values.IsList(value))
-            return Values.At(value, key);
-        if (!Values.IsMap(value))
+            found = Values.At(value, key);
+        else if (!Values.IsMap(value))
             return ExpressionError.NoOverload("[]", value, key);
-        return Values.TryGet(value, key, out var found) ? found : new ExpressionError($"no such key: {key}");
+        else if (!Values.TryGet(value, key, out found))
+            return new ExpressionError($"no such key: {key}");
+        return scope.TakeText(found) ? found : Scope.TooMuchWork;
     }
 }
 
@@ -120,6 +131,8 @@ internal sealed class CallNode(Func<object?[], object?> function, List<Expressio
             values[index] = arguments[index].Evaluate(scope);
             if (values[index] is ExpressionError)
                 return values[index];
+            if (!scope.TakeText(values[index]))
+                return Scope.TooMuchWork;
         }
 
         return function(values);

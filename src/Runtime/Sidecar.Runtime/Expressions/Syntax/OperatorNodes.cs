@@ -51,9 +51,9 @@ internal sealed class RelationNode(string operation, ExpressionNode left, Expres
             return second;
         return operation switch
         {
-            "==" => Operations.AreEqual(first, second),
-            "!=" => !Operations.AreEqual(first, second),
-            "in" => Operations.IsIn(first, second),
+            "==" => Operations.AreEqual(first, second, scope) ?? (object)Scope.TooMuchWork,
+            "!=" => !Operations.AreEqual(first, second, scope) ?? (object)Scope.TooMuchWork,
+            "in" => Operations.IsIn(first, second, scope),
             _ => Operations.Order(operation, first, second),
         };
     }
@@ -67,7 +67,7 @@ internal sealed class ArithmeticNode(char operation, ExpressionNode left, Expres
         if (first is ExpressionError)
             return first;
         var second = right.Evaluate(scope);
-        return second is ExpressionError ? second : Operations.Calculate(operation, first, second);
+        return second is ExpressionError ? second : Operations.Calculate(operation, first, second, scope);
     }
 }
 

@@ -1,5 +1,6 @@
 using FsCheck;
 using FsCheck.Fluent;
+using TestSupport;
 using static Sidecar.Runtime.Tests.Hosting.Reload.ReloadSetup;
 
 namespace Sidecar.Runtime.Tests.Hosting.Reload;
@@ -35,11 +36,11 @@ public sealed class ReloadPropertyTests
         select (file, text);
 
     [Fact]
-    public void Reloads_end_where_a_start_would_begin_and_close_exactly_what_is_gone()
+    public async Task Reloads_end_where_a_start_would_begin_and_close_exactly_what_is_gone()
     {
         var paths = from steps in Step.ArrayOf() from last in Gen.Elements("1", "2") select (steps, last);
 
-        Check.One(Config.QuickThrowOnFailure.WithMaxTest(150).WithQuietOnSuccess(true), Prop.ForAll(paths.ToArbitrary(), async path =>
+        await Fuzz.CheckAsync(paths, async path =>
         {
             var probes = new List<Probe>();
             await using var reloaded = new ReloadSetup { OnInit = Note };
@@ -62,7 +63,7 @@ public sealed class ReloadPropertyTests
                 probes.Add(probe);
                 return Task.CompletedTask;
             }
-        }));
+        }, cases: 150, parallel: 1);
     }
 
     private static ReloadSetup With(ReloadSetup setup, string value) => setup

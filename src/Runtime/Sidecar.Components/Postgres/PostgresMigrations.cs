@@ -39,16 +39,7 @@ internal sealed class PostgresMigrations(string table, string key, string check,
             return steps.Count - level;
         }
 
-        async Task<object?> ExecuteAsync(string sql, params string[] values)
-        {
-            var command = new NpgsqlCommand(sql, connection);
-            await using (command.ConfigureAwait(false))
-            {
-                foreach (var value in values)
-                    command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
-                return await command.ExecuteScalarAsync().ConfigureAwait(false);
-            }
-        }
+        Task<object?> ExecuteAsync(string sql, params string[] values) => PostgresMigrations.ExecuteAsync(connection, sql, values);
     }
 
     /// <summary>PostgreSQL does not lock out another who creates the same table at the same moment; the later of the two fails, and finds it there.</summary>
@@ -58,15 +49,24 @@ internal sealed class PostgresMigrations(string table, string key, string check,
         {
             try
             {
-                var command = new NpgsqlCommand($"CREATE TABLE IF NOT EXISTS {table} (key text NOT NULL PRIMARY KEY, value text NOT NULL)", connection);
-                await using (command.ConfigureAwait(false))
-                    await command.ExecuteNonQueryAsync().ConfigureAwait(false);
+                await ExecuteAsync(connection, $"CREATE TABLE IF NOT EXISTS {table} (key text NOT NULL PRIMARY KEY, value text NOT NULL)").ConfigureAwait(false);
                 return;
             }
             catch (PostgresException raced) when (attempt < 3 && raced.SqlState is PostgresErrorCodes.UniqueViolation or PostgresErrorCodes.DuplicateTable or PostgresErrorCodes.DuplicateObject)
             {
                 // It is there now.
             }
+        }
+    }
+
+    private static async Task<object?> ExecuteAsync(NpgsqlConnection connection, string sql, params string[] values)
+    {
+        var command = new NpgsqlCommand(sql, connection);
+        await using (command.ConfigureAwait(false))
+        {
+            foreach (var value in values)
+                command.Parameters.Add(new NpgsqlParameter<string> { TypedValue = value });
+            return await command.ExecuteScalarAsync().ConfigureAwait(false);
         }
     }
 }

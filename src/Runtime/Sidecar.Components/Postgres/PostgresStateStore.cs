@@ -69,10 +69,17 @@ internal sealed class PostgresStateStore(Func<ComponentMetadata, PostgresStateLa
     internal async Task DeleteExpiredAsync(TimeSpan interval, CancellationToken cancellationToken)
     {
         // Timers of several processes are not in step; a tenth of the interval is no reason to leave out a turn.
-        var claimed = await ExecuteAsync(_layout.ClaimCleanup, Key(_layout.CleanupKey), new NpgsqlParameter<double> { TypedValue = interval.TotalMilliseconds * 0.9 }, cancellationToken).ConfigureAwait(false);
+        var claimed = await ExecuteAsync(
+            _layout.ClaimCleanup,
+            parameters =>
+            {
+                parameters.Add(Key(_layout.CleanupKey));
+                parameters.Add(new NpgsqlParameter<double> { TypedValue = interval.TotalMilliseconds * 0.9 });
+            },
+            cancellationToken).ConfigureAwait(false);
         if (claimed == 0)
             return;
-        while (await ExecuteAsync(_layout.DeleteExpired, new NpgsqlParameter<int> { TypedValue = MostAtOnce }, null, cancellationToken).ConfigureAwait(false) == MostAtOnce)
+        while (await ExecuteAsync(_layout.DeleteExpired, static parameters => parameters.Add(new NpgsqlParameter<int> { TypedValue = MostAtOnce }), cancellationToken).ConfigureAwait(false) == MostAtOnce)
         {
         }
     }
@@ -81,17 +88,7 @@ internal sealed class PostgresStateStore(Func<ComponentMetadata, PostgresStateLa
     {
         if (Prepare(operation, out var sql, out var parameters) is var problem && problem != StateResult.Ok)
             return problem;
-        var changed = await Database.WriteAsync(
-            async connection =>
-            {
-                var command = new NpgsqlCommand(sql, connection);
-                await using (command.ConfigureAwait(false))
-                {
-                    parameters(command.Parameters);
-                    return await command.ExecuteNonQueryAsync().ConfigureAwait(false);
-                }
-            },
-            cancellationToken).ConfigureAwait(false);
+        var changed = await ExecuteAsync(sql, parameters, cancellationToken).ConfigureAwait(false);
 
         // Dapr's own component has no other word for it, and no status of its own.
         return IsDone(operation, changed) ? StateResult.Ok
@@ -165,15 +162,13 @@ internal sealed class PostgresStateStore(Func<ComponentMetadata, PostgresStateLa
 
     private static NpgsqlParameter<string> Key(string key) => new() { TypedValue = key };
 
-    private Task<int> ExecuteAsync(string sql, NpgsqlParameter first, NpgsqlParameter? second, CancellationToken cancellationToken) => Database.WriteAsync(
+    private Task<int> ExecuteAsync(string sql, Action<NpgsqlParameterCollection> parameters, CancellationToken cancellationToken) => Database.WriteAsync(
         async connection =>
         {
             var command = new NpgsqlCommand(sql, connection);
             await using (command.ConfigureAwait(false))
             {
-                command.Parameters.Add(first);
-                if (second is not null)
-                    command.Parameters.Add(second);
+                parameters(command.Parameters);
                 return await command.ExecuteNonQueryAsync().ConfigureAwait(false);
             }
         },

@@ -54,13 +54,14 @@ internal sealed class DaprCli : IAsyncDisposable
     }
 
     /// <summary>What an app printed after <paramref name="key"/> and an equals sign.</summary>
-    public async Task<string> PrintedAsync(string appId, string key)
+    /// <param name="appId">null = the one app of a single run, whose lines do not name it.</param>
+    public async Task<string> PrintedAsync(string? appId, string key)
     {
-        var start = $"== APP - {appId} == {key}=";
+        var start = $"== APP {(appId is null ? "" : $"- {appId} ")}== {key}=";
         return (await LineAsync(start))[start.Length..];
     }
 
-    public async Task<int> PrintedPidAsync(string appId, string key = "pid") => int.Parse(await PrintedAsync(appId, key));
+    public async Task<int> PrintedPidAsync(string? appId, string key = "pid") => int.Parse(await PrintedAsync(appId, key));
 
     public void Signal(int signal) => Signals.Send(Pid, signal);
 

@@ -90,7 +90,7 @@ public sealed class SingleRunTests : RunFixture
     public async Task Kill_9_of_the_run_takes_the_app_and_its_children_with_it()
     {
         await using var run = Start(isolated: true, "--app-id", "a", "--", "sh", "-c", Waiting);
-        var (app, child) = (await PrintedPidAsync(run, "pid"), await PrintedPidAsync(run, "child"));
+        var (app, child) = (await run.PrintedPidAsync(appId: null), await run.PrintedPidAsync(appId: null, "child"));
         Assert.All((int[])[app, child], pid => Assert.NotNull(ProcessIdentity.Of(pid)));
         await run.LineAsync("a is healthy");
         var daprd = (await ListAsync())["a"].GetProperty("daprdPid").GetInt32();
@@ -299,12 +299,6 @@ public sealed class SingleRunTests : RunFixture
         Assert.StartsWith("sh -c ", extended["appCommand"]);
         Assert.NotNull(ProcessIdentity.Of(int.Parse(extended["appPID"])));
         Assert.DoesNotContain("runTemplatePath", extended.Keys);
-    }
-
-    private static async Task<int> PrintedPidAsync(DaprCli run, string key)
-    {
-        var start = $"== APP == {key}=";
-        return int.Parse((await run.LineAsync(start))[start.Length..]);
     }
 
     private DaprCli Start(bool isolated, params string[] arguments) => DaprCli.Start(Folder, ["run", .. isolated ? ["--isolated"] : Array.Empty<string>(), .. arguments]);

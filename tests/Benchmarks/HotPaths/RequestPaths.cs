@@ -129,7 +129,7 @@ internal sealed class RequestPaths
     {
         public ValueTask<ISidecarPeer?> ResolveAsync(string appId, CancellationToken cancellationToken) => ValueTask.FromResult<ISidecarPeer?>(this);
 
-        public ValueTask<ISidecarPeer?> ResolveOtherAsync(string appId, CancellationToken cancellationToken) => ValueTask.FromResult<ISidecarPeer?>(null);
+        public ValueTask<ISidecarPeer?> ResolveOtherAsync(string appId, IReadOnlySet<string> asked, CancellationToken cancellationToken) => ValueTask.FromResult<ISidecarPeer?>(null);
 
         public Task<HttpResponseMessage> ForwardAsync(HttpRequestMessage request, CancellationToken cancellationToken) => InvokeAsync(request, cancellationToken);
 

@@ -30,6 +30,9 @@ public sealed class ForwardedCall
     /// <summary>Keeps the first messages while they are sent, so that they can be sent once more; when they become more than so many bytes, none.</summary>
     public void Keep(int bytes) => _body.Keep(bytes);
 
+    /// <summary>It will not be sent once more: what was kept for that goes, and nothing more is kept.</summary>
+    public void Release() => _body.Release();
+
     /// <summary>Returns once an attempt that failed reads nothing any more, so that another can be made.</summary>
     public async ValueTask RewindAsync()
     {
@@ -81,6 +84,8 @@ public sealed class ForwardedCall
             if (!_isTaken)
                 (_kept, _most) = (new ArrayBufferWriter<byte>(), bytes);
         }
+
+        public void Release() => _kept = null;
 
         public Task CopyToAsync(Stream to, CancellationToken cancellationToken) => Copying = CopyAsync(Copying, to, cancellationToken);
 

@@ -30,20 +30,20 @@ internal sealed class GuardedInvocation(InvocationCall call, Func<CancellationTo
         failure is AccessDeniedException || failure.InnerException is BadHttpRequestException ? null : new CallFailure(failure.Message);
 }
 
-/// <summary>A gRPC call that is handed on, under policies. They see of its answer what its headers say: a failure that has no message before it.</summary>
+/// <summary>A gRPC call that is handed on, under policies. They see of its answer what its headers say, a failure that has no message before it; and nothing of a stream's.</summary>
 /// <inheritdoc cref="GuardedInvocation"/>
-internal sealed class GuardedForward(ForwardedCall call, string appId, Func<CancellationToken, ValueTask<HttpResponseMessage?>> send) : IGuardedCall<HttpResponseMessage?>
+internal sealed class GuardedForward(ProxiedCall call, Func<CancellationToken, ValueTask<HttpResponseMessage?>> send) : IGuardedCall<HttpResponseMessage?>
 {
     private bool _isRepeated;
 
-    public string Subject => call.Path;
+    public string Subject => call.Forwarded.Path;
 
     public bool CanBeRepeated => call.CanBeSent;
 
     public async ValueTask<HttpResponseMessage?> AttemptAsync(CancellationToken cancellationToken)
     {
         if (_isRepeated)
-            await call.RewindAsync().ConfigureAwait(false);
+            await call.Forwarded.RewindAsync().ConfigureAwait(false);
         _isRepeated = true;
         return await send(cancellationToken).ConfigureAwait(false);
     }
@@ -51,8 +51,8 @@ internal sealed class GuardedForward(ForwardedCall call, string appId, Func<Canc
     public CallFailure? Judge(HttpResponseMessage? response)
     {
         if (response is null)
-            return new CallFailure(InvocationEngine.NotFound(appId));
-        return response.Headers.NonValidated.TryGetValues("grpc-status", out var values)
+            return new CallFailure(InvocationEngine.NotFound(call.AppId));
+        return !call.IsStream && response.Headers.NonValidated.TryGetValues("grpc-status", out var values)
             && int.TryParse(values.ToString(), NumberStyles.None, CultureInfo.InvariantCulture, out var status) && status != (int)StatusCode.OK
             ? new CallFailure($"the app answered {(StatusCode)status}", GrpcStatus: status)
             : null;

@@ -36,7 +36,7 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
             var guard = GuardOf(call.AppId);
             var response = guard.Policies.IsEmpty
                 ? await SendAsync(call, cancellationToken).ConfigureAwait(false)
-                : await guard.RunAsync(new GuardedInvocation(call, token => SendAsync(call, token)), call.Method, cancellationToken).ConfigureAwait(false);
+                : await SendAsync(call, guard, cancellationToken).ConfigureAwait(false);
             return response is null ? Failed(call.AppId, NotFound(call.AppId)) : new InvocationOutcome(response, null);
         }
         catch (PolicyTimeoutException late)
@@ -62,12 +62,12 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
         try
         {
             var guard = GuardOf(call.AppId);
-            if (guard.Policies.Retry is not null)
+            if (guard.Policies.Retry is not null && !call.IsStream)
                 call.Forwarded.Keep(options.MaxMessageSize);
             var response = guard.Policies.IsEmpty
                 ? await SendToPeerAsync(call, cancellationToken).ConfigureAwait(false)
-                : await guard.RunAsync(
-                    new GuardedForward(call.Forwarded, call.AppId, token => SendToPeerAsync(call, token)), call.Forwarded.Path, cancellationToken).ConfigureAwait(false);
+                : await SendToPeerAsync(call, guard, cancellationToken).ConfigureAwait(false);
+            call.Forwarded.Release();
             return response is null ? Unavailable(call.AppId, NotFound(call.AppId)) : new ForwardReply(response, null);
         }
         catch (PolicyTimeoutException late)
@@ -84,7 +84,17 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
         }
     }
 
-    private TargetGuard GuardOf(string target) => policies.App(Unqualified(target) ?? target);
+    private TargetGuard GuardOf(string target) => policies.App(ExternalServices.UrlOf(target) ?? Unqualified(target) ?? target);
+
+    // Apart, because a call that nothing guards has no use for a closure.
+    private ValueTask<HttpResponseMessage?> SendAsync(InvocationCall call, TargetGuard guard, CancellationToken cancellationToken) =>
+        guard.RunAsync(new GuardedInvocation(call, token => SendAsync(call, token)), call.Method, cancellationToken);
+
+    private ValueTask<HttpResponseMessage?> SendToPeerAsync(ProxiedCall call, TargetGuard guard, CancellationToken cancellationToken)
+    {
+        var guarded = new GuardedForward(call, token => SendToPeerAsync(call, token));
+        return guard.RunAsync(guarded, call.Forwarded.Path, cancellationToken, isLimited: !call.IsStream);
+    }
 
     private async ValueTask<HttpResponseMessage?> SendAsync(InvocationCall call, CancellationToken cancellationToken) => external.Find(call.AppId) is { } service
         ? await CallExternalAsync(service, call, cancellationToken).ConfigureAwait(false)
@@ -96,6 +106,7 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
         if (Unqualified(call.AppId) is not { } calleeId)
             return null;
         RetryRun? schedule = null;
+        HashSet<string>? asked = null;
         var peer = await ResolveAsync(calleeId, cancellationToken).ConfigureAwait(false);
         while (peer is not null)
         {
@@ -105,8 +116,9 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
             }
             catch (PeerUnavailableException unavailable) when (call.CanBeSent)
             {
-                // An instance that was not even reached costs the call no attempt while there is another.
-                peer = unavailable.IsUnsent ? await names.ResolveOtherAsync(calleeId, cancellationToken).ConfigureAwait(false) : null;
+                // An instance that was not even reached costs the call no attempt while there is another that it has not asked.
+                (asked ??= new HashSet<string>(StringComparer.Ordinal)).Add(unavailable.Address);
+                peer = unavailable.IsUnsent ? await names.ResolveOtherAsync(calleeId, asked, cancellationToken).ConfigureAwait(false) : null;
                 if (peer is not null)
                 {
                     logger.AskingAnother(calleeId, unavailable.Message);
@@ -115,8 +127,9 @@ internal sealed class InvocationEngine(SidecarOptions options, INameResolver nam
 
                 if (policies.ServiceRetry(calleeId) is not { } retry || (schedule ??= new RetryRun(retry.Policy, options.Time)).Next() is not { } pause)
                     throw;
-                events.Retrying(GuardOf(calleeId).Target, retry.Name, $"a call of {calleeId}", unavailable.Message, pause, schedule.Count);
+                events.Retrying(GuardTarget.App(calleeId), retry.Name, $"a call of {calleeId}", unavailable.Message, pause, schedule.Count);
                 await Task.Delay(pause, options.Time, cancellationToken).ConfigureAwait(false);
+                asked.Clear();
                 peer = await ResolveAsync(calleeId, cancellationToken).ConfigureAwait(false);
             }
         }

@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Sidecar.Components;
 using Sidecar.Grpc;
 using Sidecar.Protos;
 using Sidecar.Runtime.AppChannel;
@@ -88,6 +89,9 @@ internal sealed class ProxiedCall(string appId, ForwardedCall call, TraceContext
     public string AppId => appId;
 
     public ForwardedCall Forwarded => call;
+
+    /// <summary>The caller says that it is one whose messages may take their time: to policies it is over when it has begun (contract 3.3).</summary>
+    public bool IsStream { get; } = GoText.IsTruthy(call.Headers["dapr-stream"]);
 
     public bool CanBeSent => call.CanBeSent;
 

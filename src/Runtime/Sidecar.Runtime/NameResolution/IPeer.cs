@@ -27,9 +27,10 @@ internal interface INameResolver
     /// <exception cref="NameRegistryException">It cannot be told.</exception>
     ValueTask<ISidecarPeer?> ResolveAsync(string appId, CancellationToken cancellationToken);
 
-    /// <summary>Likewise after one of them did not answer: one that has not lately failed to, or null if there is no such.</summary>
+    /// <summary>Likewise after some of them did not answer: one that has not lately failed to, or null if there is no such.</summary>
+    /// <param name="asked">Addresses of those.</param>
     /// <inheritdoc cref="ResolveAsync"/>
-    ValueTask<ISidecarPeer?> ResolveOtherAsync(string appId, CancellationToken cancellationToken);
+    ValueTask<ISidecarPeer?> ResolveOtherAsync(string appId, IReadOnlySet<string> asked, CancellationToken cancellationToken);
 }
 
 /// <summary>The callee's access control has refused the call (contract section 4.3).</summary>
@@ -38,6 +39,8 @@ internal sealed class AccessDeniedException(string message) : Exception(message)
 /// <summary>A sidecar did not answer at the address it registered.</summary>
 internal sealed class PeerUnavailableException(string message, Exception? inner = null) : Exception(message, inner)
 {
+    public required string Address { get; init; }
+
     /// <summary>There was no connection: nothing of the call has reached it.</summary>
     public bool IsUnsent { get; init; }
 }

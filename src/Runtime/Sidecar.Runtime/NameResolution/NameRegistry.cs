@@ -33,8 +33,8 @@ internal sealed class NameRegistry(RegistryFile file, TimeProvider time, Workloa
     }
 
     /// <inheritdoc cref="INameResolver.ResolveOtherAsync"/>
-    public async ValueTask<ISidecarPeer?> ResolveOtherAsync(string appId, CancellationToken cancellationToken) =>
-        (await KnownAsync(appId, cancellationToken).ConfigureAwait(false)).Next(NextTurn(), IsFit);
+    public async ValueTask<ISidecarPeer?> ResolveOtherAsync(string appId, IReadOnlySet<string> asked, CancellationToken cancellationToken) =>
+        (await KnownAsync(appId, cancellationToken).ConfigureAwait(false)).Next(NextTurn(), instance => !asked.Contains(instance.Address) && IsFit(instance));
 
     public void Dispose()
     {

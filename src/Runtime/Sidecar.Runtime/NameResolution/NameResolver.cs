@@ -15,7 +15,7 @@ internal sealed class NameResolver(SidecarOptions options, ISidecarPeer self, Gr
         return registry is null ? ValueTask.FromResult<ISidecarPeer?>(null) : registry.ResolveAsync(appId, cancellationToken);
     }
 
-    public ValueTask<ISidecarPeer?> ResolveOtherAsync(string appId, CancellationToken cancellationToken) => registry is null
+    public ValueTask<ISidecarPeer?> ResolveOtherAsync(string appId, IReadOnlySet<string> asked, CancellationToken cancellationToken) => registry is null
         ? ValueTask.FromResult<ISidecarPeer?>(null)
-        : registry.ResolveOtherAsync(appId, cancellationToken);
+        : registry.ResolveOtherAsync(appId, asked, cancellationToken);
 }

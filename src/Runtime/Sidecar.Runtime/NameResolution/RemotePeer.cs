@@ -70,6 +70,8 @@ internal sealed class RemotePeer(string appId, string address, PeerClient client
         onSilent();
         return new PeerUnavailableException($"sidecar of {appId} at {address} did not answer: {failure.Message}", failure)
         {
+            Address = address,
+
             // What is cancelled here and by no caller is the attempt to connect.
             IsUnsent = failure is OperationCanceledException or HttpRequestException { HttpRequestError: HttpRequestError.ConnectionError or HttpRequestError.SecureConnectionError },
         };

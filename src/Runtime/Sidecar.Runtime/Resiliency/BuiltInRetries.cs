@@ -5,7 +5,7 @@ namespace Sidecar.Runtime.Resiliency;
 /// <summary>Retry policies that every sidecar has; targets may name them, and files may define them anew (contract section 4.4).</summary>
 internal static class BuiltInRetries
 {
-    /// <summary>A built-in policy that a file defines anew has at least so many retries.</summary>
+    /// <summary>A built-in policy that a file defines anew has at least so many retries; -1, elsewhere without end, comes to as many.</summary>
     private const int FewestRetries = 3;
 
     private static readonly RetryPolicy Second = new() { Duration = TimeSpan.FromSeconds(1), MaxRetries = 3 };
@@ -33,6 +33,6 @@ internal static class BuiltInRetries
     /// <summary>What a definition of this name in a file comes to.</summary>
     public static RetryPolicy Defined(string name, RetryPolicy policy) => !ByName.TryGetValue(name, out var builtIn) ? policy
         : name == ActorNotFound ? builtIn
-        : policy.MaxRetries is >= 0 and < FewestRetries ? policy with { MaxRetries = FewestRetries }
+        : policy.MaxRetries < FewestRetries ? policy with { MaxRetries = FewestRetries }
         : policy;
 }

@@ -10,5 +10,8 @@ internal sealed record GuardTarget(string Kind, string Name, FlowDirection Direc
 
     public static GuardTarget App(string name) => new(AppKind, name, FlowDirection.Outbound);
 
+    /// <summary>As metrics name it.</summary>
+    public string Label => $"{Kind}_{Name}";
+
     public override string ToString() => Kind is AppKind or ActorKind ? $"{Kind} {Name}" : $"component {Name} ({(Direction == FlowDirection.Inbound ? "inbound" : "outbound")})";
 }

@@ -59,7 +59,7 @@ internal sealed partial class PolicyEvents(SidecarOptions options, ILogger<Polic
             turn.To == BreakerState.Open ? LogLevel.Warning : LogLevel.Information,
             breaker.Name, guard.Target, endpoint, Word(turn.To), Word(turn.From), counts.Requests, counts.TotalFailures, counts.ConsecutiveFailures);
         Count(guard.Target, "circuitbreaker", breaker.Name, Word(turn.To));
-        SidecarMeter.BreakerState.Record((int)turn.To, Tags(guard.Target, "circuitbreaker", breaker.Name, Word(turn.To)));
+        SidecarMeter.BreakerState.Record((int)turn.To, Tags(guard.Target, "circuitbreaker", breaker.Name));
         Mark("resiliency.breaker", guard.Target, breaker.Name, null, $"{Word(turn.From)} to {Word(turn.To)}");
     }
 
@@ -86,7 +86,7 @@ internal sealed partial class PolicyEvents(SidecarOptions options, ILogger<Polic
             { "policy", kind },
             { "namespace", options.Namespace ?? "" },
             { "flow_direction", target.Direction == FlowDirection.Inbound ? "inbound" : "outbound" },
-            { "target", target.ToString() },
+            { "target", target.Label },
         };
         if (status is not null)
             tags.Add("status", status);

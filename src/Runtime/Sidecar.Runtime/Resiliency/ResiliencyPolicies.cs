@@ -59,10 +59,17 @@ internal sealed class ResiliencyPolicies(LiveResources resources, PolicyEvents e
         {
             if (!table.Apps.TryGetValue(name, out var target))
                 return _none ?? _unnamed.For(name);
-            return _named.GetOrAdd(name, _ => new TargetGuard(GuardTarget.App(name), table.App(name), target.CircuitBreakerCacheSize, events, time));
+            return _named.TryGetValue(name, out var guard) ? guard : Add(name, target);
         }
 
-        public TargetGuard Component(string name, string block, FlowDirection direction) => _components.GetOrAdd(
+        public TargetGuard Component(string name, string block, FlowDirection direction) =>
+            _components.TryGetValue((name, block, direction), out var guard) ? guard : Add(name, block, direction);
+
+        // Apart, because their closures are made as soon as a method with one begins.
+        private TargetGuard Add(string name, AppTarget target) =>
+            _named.GetOrAdd(name, _ => new TargetGuard(GuardTarget.App(name), table.App(name), target.CircuitBreakerCacheSize, events, time));
+
+        private TargetGuard Add(string name, string block, FlowDirection direction) => _components.GetOrAdd(
             (name, block, direction), _ => new TargetGuard(new GuardTarget(block, name, direction), table.Component(name, block, direction), 1, events, time));
 
         public IReadOnlyList<TargetGuard> UnnamedApps() => [.. _unnamed.All().Select(guard => guard.Value)];

@@ -39,31 +39,32 @@ internal sealed class TargetGuard
     private TimeProvider Time { get; }
 
     /// <param name="endpoint">What of the target is called, where each endpoint has a breaker of its own; else empty.</param>
+    /// <param name="isLimited">The timeout policy counts, if there is one.</param>
     /// <exception cref="PolicyException">A policy has ended it.</exception>
-    public ValueTask<T> RunAsync<T>(IGuardedCall<T> call, string endpoint, CancellationToken cancellationToken) =>
-        Policies.IsEmpty ? call.AttemptAsync(cancellationToken) : RunAsync(call, endpoint, cancellationToken, cancellationToken);
+    public ValueTask<T> RunAsync<T>(IGuardedCall<T> call, string endpoint, CancellationToken cancellationToken, bool isLimited = true) =>
+        Policies.IsEmpty ? call.AttemptAsync(cancellationToken) : RunAsync(call, endpoint, cancellationToken, cancellationToken, isLimited);
 
     /// <param name="attempts">Ends an attempt that is under way.</param>
     /// <param name="pauses">Ends the wait for another attempt.</param>
-    /// <inheritdoc cref="RunAsync{T}(IGuardedCall{T}, string, CancellationToken)"/>
-    public ValueTask<T> RunAsync<T>(IGuardedCall<T> call, string endpoint, CancellationToken attempts, CancellationToken pauses)
+    /// <inheritdoc cref="RunAsync{T}(IGuardedCall{T}, string, CancellationToken, bool)"/>
+    public ValueTask<T> RunAsync<T>(IGuardedCall<T> call, string endpoint, CancellationToken attempts, CancellationToken pauses, bool isLimited = true)
     {
         Events.Used(this);
-        var run = new GuardedRun<T>(this, call, endpoint, attempts, isWhole: true);
+        var run = new GuardedRun<T>(this, call, endpoint, attempts, hasBreaker: true, isLimited);
         return _retry is null ? run.AttemptAsync() : RetryAsync(run, pauses);
     }
 
     /// <summary>One attempt, by breaker and timeout alone: what is retried is a part of the call.</summary>
-    /// <inheritdoc cref="RunAsync{T}(IGuardedCall{T}, string, CancellationToken)"/>
+    /// <inheritdoc cref="RunAsync{T}(IGuardedCall{T}, string, CancellationToken, bool)"/>
     public ValueTask<T> AttemptAsync<T>(IGuardedCall<T> call, string endpoint, CancellationToken cancellationToken) =>
-        new GuardedRun<T>(this, call, endpoint, cancellationToken, isWhole: true).AttemptAsync();
+        new GuardedRun<T>(this, call, endpoint, cancellationToken, hasBreaker: true, isLimited: true).AttemptAsync();
 
     /// <summary>Retries alone: breaker and timeout stand before another call, of which this one is a part.</summary>
-    /// <inheritdoc cref="RunAsync{T}(IGuardedCall{T}, string, CancellationToken, CancellationToken)"/>
+    /// <inheritdoc cref="RunAsync{T}(IGuardedCall{T}, string, CancellationToken, CancellationToken, bool)"/>
     public ValueTask<T> RetryAsync<T>(IGuardedCall<T> call, string endpoint, CancellationToken attempts, CancellationToken pauses)
     {
         Events.Used(this);
-        var run = new GuardedRun<T>(this, call, endpoint, attempts, isWhole: false);
+        var run = new GuardedRun<T>(this, call, endpoint, attempts, hasBreaker: false, isLimited: false);
         return _retry is null ? run.AttemptAsync() : RetryAsync(run, pauses);
     }
 
@@ -108,8 +109,9 @@ internal sealed class TargetGuard
     }
 
     /// <summary>The attempts of one call.</summary>
-    /// <param name="isWhole">Breaker and timeout stand before each attempt.</param>
-    private sealed class GuardedRun<T>(TargetGuard guard, IGuardedCall<T> call, string endpoint, CancellationToken cancellationToken, bool isWhole) : IGuardedRun
+    /// <param name="hasBreaker">The breaker stands before each attempt.</param>
+    /// <param name="isLimited">And the timeout.</param>
+    private sealed class GuardedRun<T>(TargetGuard guard, IGuardedCall<T> call, string endpoint, CancellationToken cancellationToken, bool hasBreaker, bool isLimited) : IGuardedRun
     {
         private RetryRun? _schedule;
         private CallFailure? _failure;
@@ -119,12 +121,12 @@ internal sealed class TargetGuard
 
         public async ValueTask<T> AttemptAsync()
         {
-            var breaker = isWhole ? guard.Breakers?.For(endpoint) : null;
+            var breaker = hasBreaker ? guard.Breakers?.For(endpoint) : null;
             var generation = breaker is null ? 0 : Enter(breaker);
             bool? isSuccess = null;
             try
             {
-                var result = isWhole && guard._timeout is { } timeout
+                var result = isLimited && guard._timeout is { } timeout
                     ? await timeout.ExecuteAsync(static (call, token) => call.AttemptAsync(token), call, cancellationToken).ConfigureAwait(false)
                     : await call.AttemptAsync(cancellationToken).ConfigureAwait(false);
                 _failure = call.Judge(result);

@@ -2,7 +2,10 @@ using System.Diagnostics.Metrics;
 
 namespace Sidecar.Runtime.Telemetry;
 
-/// <summary>The metrics of all sidecars of a process, named and labelled as Dapr's; the label <c>app_id</c> tells whose they are.</summary>
+/// <summary>
+/// The metrics of all sidecars of a process, named as Dapr's; the label <c>app_id</c> tells whose they are. The label <c>name</c> of those
+/// of resiliency is the policy's; Dapr's is that of the file.
+/// </summary>
 public static class SidecarMeter
 {
     /// <summary>Name of the <see cref="Meter"/> to listen to.</summary>

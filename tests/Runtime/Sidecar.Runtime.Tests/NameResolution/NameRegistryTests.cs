@@ -47,5 +47,15 @@ public sealed class NameRegistryTests : IDisposable
         Assert.Contains("names.db", names.Failure?.Message, StringComparison.Ordinal);
     }
 
+    [Fact]
+    public async Task Another_instance_is_one_that_the_call_has_not_asked_yet()
+    {
+        using var names = await SidecarNames.OpenAsync(Options(), null, identity: null, CancellationToken.None);
+        await names.RegisterAsync(IPAddress.Loopback, 4711, _ => { }, NullLogger.Instance, CancellationToken.None);
+
+        Assert.NotNull(await names.Registry!.ResolveOtherAsync("me", new HashSet<string> { "127.0.0.1:4712" }, CancellationToken.None));
+        Assert.Null(await names.Registry.ResolveOtherAsync("me", new HashSet<string> { "127.0.0.1:4711" }, CancellationToken.None));
+    }
+
     private SidecarOptions Options() => new() { AppId = "me", BaseDirectory = _folder.Path, NameRegistryFile = "names.db", Time = _clock };
 }

@@ -164,6 +164,97 @@ public sealed class InboundRetryTests
         Assert.Empty(host.Broker.Published);
     }
 
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task An_attempt_that_fails_while_the_subscription_ends_is_no_end_of_the_message(bool inTime)
+    {
+        var broker = new TestBroker { CancelsAtTheEnd = false };
+        await using var host = await StartAsync(new PolicyNames("fast", "again", null), inBatches: false, "dead", broker);
+        var answered = new TaskCompletionSource();
+        host.App.Reply = async context =>
+        {
+            await answered.Task.WaitAsync(context.RequestAborted);
+            context.Response.StatusCode = 500;
+        };
+        var answer = host.Broker.DeliverAsync("orders", OrderEvent);
+        await host.App.NextAsync();
+
+        var ending = host.Feature.OnStoppingAsync(CancellationToken.None);
+        if (inTime)
+            answered.SetResult();
+        else
+            _clock.Advance(TimeSpan.FromSeconds(1));
+
+        Assert.Equal(Delivery.Nack, await answer.WithinAsync("the answer"));
+        Assert.Empty(host.Broker.Published);
+        await ending.WithinAsync("the stop");
+    }
+
+    [Fact]
+    public async Task A_batch_that_an_open_breaker_keeps_back_is_not_tried_again()
+    {
+        await using var host = await StartAsync(new PolicyNames(null, "again", "quick"), inBatches: true);
+        host.App.ReplyWith(500);
+        var failing = host.Broker.DeliverAsync("orders", OrderEvent);
+        await AttemptsAsync(host, 2, TimeSpan.FromSeconds(2));
+        Assert.Equal(Delivery.Nack, await failing.WithinAsync("the answer to one that fails twice"));
+
+        Assert.Equal(Delivery.Nack, await host.Broker.DeliverAsync("orders", OrderEvent).WithinAsync("the answer to one that is kept back"));
+        Assert.True(host.App.IsIdle);
+    }
+
+    [Fact]
+    public async Task Of_a_batch_only_that_goes_back_whose_time_is_over()
+    {
+        await using var host = await PubSubHost.StartAsync(new()
+        {
+            Time = _clock,
+            Declared = [PubSubHost.Declare("orders", "/orders") with { BulkSubscribe = new BulkSubscribe(2, 60_000), DeadLetterTopic = "dead" }],
+        });
+        var answered = new TaskCompletionSource();
+        host.App.Reply = async context =>
+        {
+            await answered.Task.WaitAsync(context.RequestAborted);
+            await BulkSubscribeTests.AnswerAsync(context, host, (_, entry) => $$"""{"entryId":"{{entry}}","status":"SUCCESS"}""");
+        };
+        using var timeIsOver = new CancellationTokenSource();
+        var late = host.Broker.DeliverAsync("orders", Event("late"), timeIsOver.Token);
+        var other = host.Broker.DeliverAsync("orders", Event("other"));
+        await host.App.NextAsync();
+
+        await timeIsOver.CancelAsync();
+        Assert.Equal(Delivery.Nack, await late.WithinAsync("the answer to the one whose time is over"));
+        answered.SetResult();
+
+        Assert.Equal(Delivery.Ack, await other.WithinAsync("the answer to the other"));
+        Assert.Empty(host.Broker.Published);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_is_published_under_the_outbound_policies()
+    {
+        var refusals = 1;
+        var broker = new TestBroker { Refuses = _ => refusals-- > 0 ? new IOException("not now") : null };
+        await using var host = await PubSubHost.StartAsync(new()
+        {
+            Time = _clock,
+            Broker = broker,
+            Declared = [PubSubHost.Declare("orders", "/orders") with { DeadLetterTopic = "dead" }],
+            Resiliencies = [Resiliency(Constant(retries: 1)) with { Components = new Dictionary<string, ComponentTarget> { ["pubsub"] = new(new PolicyNames(null, "again", null), new PolicyNames(null, null, null)) } }],
+        });
+        host.App.ReplyWith(500);
+
+        var answer = host.Broker.DeliverAsync("orders", OrderEvent);
+
+        // One timer is the limit of it all, the other the pause.
+        await Eventually.TrueAsync(() => _clock.ArmedTimers == 2, "the letter to wait for its next attempt");
+        _clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(Delivery.Ack, await answer.WithinAsync("the answer"));
+        Assert.Equal("dead", Assert.Single(host.Broker.Published).Topic);
+    }
+
     [Fact]
     public async Task The_broker_hears_of_the_end_of_a_subscription_before_its_messages_come_back()
     {
@@ -317,10 +408,11 @@ public sealed class InboundRetryTests
         Resiliencies = [Resiliency(policy)],
     });
 
-    private Task<PubSubHost> StartAsync(PolicyNames inbound, bool inBatches) => PubSubHost.StartAsync(new()
+    private Task<PubSubHost> StartAsync(PolicyNames inbound, bool inBatches, string? deadLetterTopic = null, TestBroker? broker = null) => PubSubHost.StartAsync(new()
     {
         Time = _clock,
-        Declared = [PubSubHost.Declare("orders", "/orders") with { BulkSubscribe = inBatches ? new BulkSubscribe(1, 60_000) : null }],
+        Broker = broker ?? new(),
+        Declared = [PubSubHost.Declare("orders", "/orders") with { BulkSubscribe = inBatches ? new BulkSubscribe(1, 60_000) : null, DeadLetterTopic = deadLetterTopic }],
         Resiliencies =
         [
             Resiliency(Constant(retries: 1)) with

@@ -1,3 +1,4 @@
+using Sidecar.Grpc;
 using Sidecar.Runtime.Telemetry;
 using Sidecar.Runtime.Tests.Telemetry;
 using TestSupport;
@@ -266,6 +267,49 @@ public sealed class AppPolicyTests
         Assert.Single(stage.Times);
     }
 
+    [Theory]
+    [InlineData("true", 0)]
+    [InlineData("false", (int)StatusCode.DeadlineExceeded)]
+    public async Task A_proxied_call_that_says_it_is_a_stream_may_take_longer_than_the_timeout(string isStream, int expected)
+    {
+        await using var stage = await PolicyStage.StartAsync(Front.Proxy, "{ timeouts: { fast: 1s } }", "{ timeout: fast }");
+        var held = new TaskCompletionSource();
+        stage.Hold = held.Task.WaitAsync;
+
+        var call = stage.CallAsync(metadata: new MetadataEntry("dapr-stream", isStream));
+        await stage.AttemptAsync(1);
+        stage.Clock.Advance(2 * Second);
+        if (expected == 0)
+            held.SetResult();
+
+        Assert.Equal(expected, await call.WithinAsync("the answer"));
+    }
+
+    [Theory]
+    [InlineData("http://{0}")]
+    [InlineData("http%3A%2F%2F{0}")]
+    [InlineData("HTTP://{0}")]
+    public async Task A_url_has_its_policies_however_it_is_written(string url)
+    {
+        var seen = 0;
+        await using var service = await TestApp.StartAsync(app => app.On("/x", (context, _) =>
+        {
+            context.Response.StatusCode = ++seen < 3 ? 503 : 200;
+            return Task.CompletedTask;
+        }));
+        await using var stage = await PolicyStage.StartAsync(Front.Http, "{ retries: { often: { duration: 1s, maxRetries: 2 } } }", others: $"'http://127.0.0.1:{service.Port}': {{ retry: often }}");
+
+        var call = stage.Sidecar.GetAsync($"/v1.0/invoke/{string.Format(System.Globalization.CultureInfo.InvariantCulture, url, $"127.0.0.1:{service.Port}")}/method/x");
+        for (var retry = 0; retry < 2; retry++)
+        {
+            await stage.PausedAsync();
+            stage.Clock.Advance(Second);
+        }
+
+        Assert.Equal(200, (await call.WithinAsync("the answer")).Status);
+        Assert.Equal(3, seen);
+    }
+
     [Fact]
     public async Task What_a_policy_does_is_told_with_its_name_the_attempt_and_the_cause()
     {
@@ -303,7 +347,7 @@ public sealed class AppPolicyTests
                 "dapr_resiliency_count 1 marked circuitbreaker",
                 "dapr_resiliency_activations_total 1 marked-too retry retried",
                 "dapr_resiliency_activations_total 1 marked circuitbreaker open",
-                "dapr_resiliency_cb_state 2 marked circuitbreaker open",
+                "dapr_resiliency_cb_state 2 marked circuitbreaker",
                 "dapr_resiliency_count 1 marked-too retry",
                 "dapr_resiliency_count 1 marked circuitbreaker",
                 "dapr_resiliency_activations_total 1 marked circuitbreaker kept back",

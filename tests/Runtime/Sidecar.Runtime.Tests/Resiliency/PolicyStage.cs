@@ -88,7 +88,8 @@ internal sealed class PolicyStage : IAsyncDisposable
 
     /// <param name="policies">Of <c>spec.policies</c>, in YAML of one line.</param>
     /// <param name="target">Of the app; null = it is not named.</param>
-    public static async Task<PolicyStage> StartAsync(Front front, string policies, string? target = null)
+    /// <param name="others">More of <c>spec.targets.apps</c>.</param>
+    public static async Task<PolicyStage> StartAsync(Front front, string policies, string? target = null, string others = "")
     {
         var stage = new PolicyStage(front);
         stage._folder.Write("components/resiliency.yaml", $$"""
@@ -97,7 +98,7 @@ internal sealed class PolicyStage : IAsyncDisposable
             metadata: { name: r }
             spec:
               policies: {{policies}}
-              targets: { apps: { {{(target is null ? "" : $"me: {target}")}} } }
+              targets: { apps: { {{(target is null ? "" : $"me: {target}")}}{{others}} } }
             """);
         // No timer but those of policies: a test counts them.
         stage._folder.Write("config.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: { name: c }\nspec: { features: [ { name: HotReload, enabled: false } ] }");
@@ -117,7 +118,7 @@ internal sealed class PolicyStage : IAsyncDisposable
     }
 
     /// <summary>Calls the app and answers with the code that the caller sees, as <see cref="Code"/>.</summary>
-    public async Task<int> CallAsync(string method = "x", string body = "")
+    public async Task<int> CallAsync(string method = "x", string body = "", params MetadataEntry[] metadata)
     {
         switch (_front)
         {
@@ -128,7 +129,7 @@ internal sealed class PolicyStage : IAsyncDisposable
                 var request = new InvokeServiceRequest { Id = "me", Message = new InvokeRequest { Method = method, Data = new Any { Value = ByteString.CopyFromUtf8(body) } } };
                 return (int)(await Sidecar.Channel.StatusAsync(InvokeService, request)).Code;
             default:
-                var options = new CallOptions { Metadata = [new MetadataEntry("dapr-app-id", "me")] };
+                var options = new CallOptions { Metadata = [new MetadataEntry("dapr-app-id", "me"), .. metadata] };
                 return (int)(await Sidecar.Channel.StatusAsync(GrpcTestApp.Unary, System.Text.Encoding.UTF8.GetBytes(body), options)).Code;
         }
     }

@@ -71,7 +71,7 @@ public sealed class ResiliencyPoliciesTests
     [Theory]
     [InlineData("DaprBuiltInServiceRetries", 1, 3)]
     [InlineData("DaprBuiltInServiceRetries", 9, 9)]
-    [InlineData("DaprBuiltInServiceRetries", -1, -1)]
+    [InlineData("DaprBuiltInServiceRetries", -1, 3)]
     [InlineData("DaprBuiltInActorNotFoundRetries", 9, 5)]
     [InlineData("mine", 1, 1)]
     public void A_built_in_policy_that_is_defined_anew_keeps_its_fewest_retries(string name, int given, int expected)

@@ -6,7 +6,8 @@ namespace Sidecar.Runtime.Hosting.Reload;
 /// <param name="InEffect">Lines to tell; all of it takes effect at once.</param>
 /// <param name="AtNextStart">Parts of the Configuration that are read at the start only.</param>
 /// <param name="Any">Something differs that takes effect, be it only an order.</param>
-internal sealed record ResourceChanges(IReadOnlyList<string> InEffect, IReadOnlyList<string> AtNextStart, bool Any)
+/// <param name="Resiliency">Policies or targets do. Where they do not, the former reading stays: its breakers know what has failed.</param>
+internal sealed record ResourceChanges(IReadOnlyList<string> InEffect, IReadOnlyList<string> AtNextStart, bool Any, bool Resiliency)
 {
     /// <summary>Parts of a Configuration's <c>spec</c> that are looked up when they are needed.</summary>
     private static readonly string[] LiveParts = ["secrets", "features", "components", "accessControl", "httpPipeline", "appHttpPipeline"];
@@ -18,12 +19,16 @@ internal sealed record ResourceChanges(IReadOnlyList<string> InEffect, IReadOnly
             .Where(part => before.Configuration.Parts.GetValueOrDefault(part) != now.Configuration.Parts.GetValueOrDefault(part))
             .ToLookup(part => LiveParts.Contains(part, StringComparer.OrdinalIgnoreCase));
         IReadOnlyList<string> changes = [.. Describe(old, next), .. parts[true].Select(part => $"spec.{part} of the Configuration changed")];
-        return new ResourceChanges(changes, [.. parts[false]], changes.Count > 0 || !old.Select(Key).SequenceEqual(next.Select(Key)));
+        return new ResourceChanges(
+            changes, [.. parts[false]], changes.Count > 0 || !old.Select(Key).SequenceEqual(next.Select(Key)),
+            !before.Resiliencies.Select(Text).SequenceEqual(now.Resiliencies.Select(Text)));
     }
 
     private static Resource[] Others(ResourceSet set) => [.. set.All.Where(resource => resource is not ComponentResource)];
 
     private static (ResourceKind? Kind, string Name) Key(Resource resource) => (resource.Kind, resource.Name);
+
+    private static (string Name, string Definition) Text(Resource resource) => (resource.Name, resource.Definition);
 
     private static IEnumerable<string> Describe(Resource[] old, Resource[] next)
     {

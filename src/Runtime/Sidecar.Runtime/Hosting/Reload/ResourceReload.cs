@@ -130,7 +130,7 @@ internal sealed class ResourceReload(
         {
             var before = live.Current;
             var changes = ResourceChanges.Between(before, next);
-            live.Replace(next);
+            live.Replace(changes.Resiliency ? next : next with { Resiliencies = before.Resiliencies });
             foreach (var change in changes.InEffect)
                 logger.Changed(change);
             foreach (var part in changes.AtNextStart)

@@ -24,6 +24,19 @@ internal sealed class ExternalServices(SidecarOptions options, LiveResources res
     public IPeer? Find(string target) =>
         _endpoints.ByName.GetValueOrDefault(target) ?? (ToUrl(target) is { } url ? new ExternalPeer(url, [], _anyUrl) : null);
 
+    /// <summary>The URL of a target that is one, as files write it; null = it is none of this kind.</summary>
+    public static string? UrlOf(string target)
+    {
+        if (!target.StartsWith("http", StringComparison.OrdinalIgnoreCase))
+            return null;
+        var colon = target.IndexOf(":/", StringComparison.Ordinal);
+        if (colon < 0 || !(target.AsSpan(0, colon).Equals("http", StringComparison.OrdinalIgnoreCase) || target.AsSpan(0, colon).Equals("https", StringComparison.OrdinalIgnoreCase)))
+            return null;
+
+        // The path that held it was tidied of its doubled slash, unless that was escaped.
+        return $"{target[..colon].ToLowerInvariant()}://{target.AsSpan(colon + 1).TrimStart('/')}";
+    }
+
     public void Contribute(JsonObject metadata)
     {
         if (resources.Current.HttpEndpoints is { Count: > 0 } endpoints)
@@ -36,16 +49,7 @@ internal sealed class ExternalServices(SidecarOptions options, LiveResources res
         _anyUrl.Dispose();
     }
 
-    // The path that held it was tidied of its doubled slash, unless that was escaped.
-    private static Uri? ToUrl(string target)
-    {
-        if (!target.StartsWith("http", StringComparison.OrdinalIgnoreCase))
-            return null;
-        var colon = target.IndexOf(":/", StringComparison.Ordinal);
-        if (colon < 0 || !(target.AsSpan(0, colon).Equals("http", StringComparison.OrdinalIgnoreCase) || target.AsSpan(0, colon).Equals("https", StringComparison.OrdinalIgnoreCase)))
-            return null;
-        return Uri.TryCreate($"{target.AsSpan(0, colon)}://{target.AsSpan(colon + 1).TrimStart('/')}", UriKind.Absolute, out var url) && url.Host.Length > 0 ? url : null;
-    }
+    private static Uri? ToUrl(string target) => Uri.TryCreate(UrlOf(target), UriKind.Absolute, out var url) && url.Host.Length > 0 ? url : null;
 
     private async Task ReadAsync(ResourceSet now, CancellationToken cancellationToken)
     {

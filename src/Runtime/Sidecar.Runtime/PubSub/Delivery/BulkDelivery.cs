@@ -50,8 +50,14 @@ internal sealed class BulkDelivery : IDelivery
 
     private async Task DeliverAsync(Route route, List<BatchEntry> entries)
     {
-        // What the end of one message's time cuts short, it cuts short for all: they go back to the broker.
-        using var sending = CancellationTokenSource.CreateLinkedTokenSource([.. entries.Select(entry => entry.Cancellation)]);
+        // A message whose time ends goes back by itself; the call goes on for the others, while there are any.
+        using var sending = new CancellationTokenSource();
+        var left = entries.Count;
+        var ends = entries.ConvertAll(entry => entry.Cancellation.Register(() =>
+        {
+            if (Interlocked.Decrement(ref left) == 0)
+                sending.Cancel();
+        }));
 
         // What a policy does to the call is told in the span of its first message.
         Activity.Current = entries[0].Span;
@@ -65,7 +71,11 @@ internal sealed class BulkDelivery : IDelivery
         catch (Exception failure) when (failure is HttpRequestException or IOException or OperationCanceledException or PolicyException)
         {
             foreach (var entry in entries)
-                entry.Complete(new Outcome(Verdict.Retry, failure.Message));
+                entry.Complete(new Outcome(Verdict.Retry, failure.Message) { IsFinal = failure is BreakerOpenException });
+        }
+        finally
+        {
+            ends.ForEach(end => end.Dispose());
         }
     }
 

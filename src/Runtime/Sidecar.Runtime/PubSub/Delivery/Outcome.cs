@@ -20,8 +20,8 @@ internal readonly record struct Outcome(Verdict Verdict, string? Reason = null, 
     /// <summary>Whoever was to answer went away: no verdict on the message, which the broker has again.</summary>
     public bool IsGivenBack { get; init; }
 
-    /// <summary>The app was not asked, and another attempt would end alike: there is something wrong with the message itself.</summary>
-    public bool IsUnfit { get; init; }
+    /// <summary>The app was not asked, and another attempt would be in vain: the message cannot be handed over, or a breaker is open.</summary>
+    public bool IsFinal { get; init; }
 
     /// <summary>With which an app that speaks HTTP has failed; null = it gave no such answer.</summary>
     public int? HttpStatus { get; init; }
@@ -30,12 +30,12 @@ internal readonly record struct Outcome(Verdict Verdict, string? Reason = null, 
     public int? GrpcStatus { get; init; }
 
     /// <summary>A retry policy, if there is one, decides whether the app is asked once more.</summary>
-    public bool MayBeRetried => Verdict == Verdict.Retry && !IsGivenBack && !IsUnfit;
+    public bool MayBeRetried => Verdict == Verdict.Retry && !IsGivenBack && !IsFinal;
 
     /// <summary>The message is dropped, and there is nothing in it to look at: it is no dead letter.</summary>
     public bool HasNoDeadLetter { get; init; }
 
-    public static Outcome Unfit(string? reason, string? eventId = null) => new(Verdict.Retry, reason, eventId) { IsUnfit = true };
+    public static Outcome Unfit(string? reason, string? eventId = null) => new(Verdict.Retry, reason, eventId) { IsFinal = true };
 
     public static Outcome GiveBack(string reason) => new(Verdict.Retry, reason) { IsGivenBack = true };
 }

@@ -25,8 +25,14 @@ internal sealed class GrpcBatchRecipient(string pubsub, string topic, bool isRaw
                 entry.Complete(Outcome.Unfit(unfit));
         }
 
-        if (request.Entries.Count > 0)
-            Complete(entries, await CallAsync(request, cancellationToken).ConfigureAwait(false));
+        if (request.Entries.Count == 0)
+            return;
+        var result = await CallAsync(request, cancellationToken).ConfigureAwait(false);
+
+        // The status CANCELLED that a call given up here has is no word of the app.
+        if (!result.IsOK)
+            cancellationToken.ThrowIfCancellationRequested();
+        Complete(entries, result);
     }
 
     private async ValueTask<GrpcResult<TopicEventBulkResponse>> CallAsync(TopicEventBulkRequest request, CancellationToken cancellationToken)

@@ -17,6 +17,10 @@ internal sealed class GrpcRecipient(string pubsub, string topic, GrpcAppChannel 
         var request = fields.ToRequest(pubsub, topic, admitted.Route.Path);
         var options = new CallOptions { Metadata = EventMetadata.Of(pubsub, message.Metadata, admitted.Summary) };
         var result = await app.CallAsync(AppCallback.OnTopicEvent, request, options, cancellationToken).ConfigureAwait(false);
+
+        // The status CANCELLED that a call given up here has is no word of the app.
+        if (!result.IsOK)
+            cancellationToken.ThrowIfCancellationRequested();
         if (span is not null)
             SetStatus(span, result.Status);
         return result.IsOK ? StatusWords.OutcomeOf(result.Message) : StatusWords.OutcomeOf(result.Status);

@@ -26,6 +26,13 @@ internal sealed record PublishTarget(Broker Broker, string Topic, IReadOnlyDicti
 /// <summary>The rules of publishing one message (contract section 2.6).</summary>
 internal sealed class PublishEngine(Brokers brokers, ResiliencyPolicies policies, SidecarOptions options, TimeProvider time, ILogger<PublishEngine> logger)
 {
+    /// <summary>For a guard: a driver takes a message.</summary>
+    public static readonly Func<(IPubSub Broker, PubSubMessage Message), CancellationToken, ValueTask<bool>> Send = static async (call, token) =>
+    {
+        await call.Broker.PublishAsync(call.Message, token).ConfigureAwait(false);
+        return true;
+    };
+
     /// <summary>Finds the component and checks the request. Null on success, with the target.</summary>
     public DaprError? TryResolve(string pubsub, string topic, IReadOnlyDictionary<string, string> metadata, out PublishTarget? target)
     {
@@ -94,15 +101,9 @@ internal sealed class PublishEngine(Brokers brokers, ResiliencyPolicies policies
 
     /// <summary>Hands a message to the broker under the policies of its component.</summary>
     public ValueTask<bool> SendAsync(PublishTarget target, PubSubMessage message, CancellationToken cancellationToken) =>
-        GuardOf(target).CallAsync("publish to", target.Topic, (target.Broker.Driver, message), static (call, token) => PublishAsync(call.Driver, call.message, token), cancellationToken);
+        GuardOf(target).CallAsync("publish to", target.Topic, (target.Broker.Driver, message), Send, cancellationToken);
 
     public TargetGuard GuardOf(PublishTarget target) => policies.Component(target.Broker.Name, ComponentBlocks.Pubsub, FlowDirection.Outbound);
-
-    private static async ValueTask<bool> PublishAsync(IPubSub broker, PubSubMessage message, CancellationToken cancellationToken)
-    {
-        await broker.PublishAsync(message, cancellationToken).ConfigureAwait(false);
-        return true;
-    }
 
     private DateTimeOffset? ExpirationFor(Broker broker, PublishMetadata read) =>
         read.TimeToLive is { } timeToLive && !broker.Driver.Features.HasFlag(PubSubFeatures.MessageTtl)

@@ -112,6 +112,22 @@ public sealed class ReloadOfFilesTests
     }
 
     [Fact]
+    public async Task Policies_stay_what_they_were_with_all_that_breakers_know_while_only_other_files_change()
+    {
+        const string Policies = "apiVersion: dapr.io/v1alpha1\nkind: Resiliency\nmetadata: { name: r }\nspec: { policies: { timeouts: { DefaultTimeoutPolicy: 1s } } }";
+        await using var setup = await new ReloadSetup().With("r.yaml", Policies).StartAsync();
+        var before = setup.Live.Current.Resiliencies;
+
+        await setup.ReloadAsync();
+        await setup.With("s.yaml", Subscription("s", "t")).ReloadAsync();
+        Assert.Same(before, setup.Live.Current.Resiliencies);
+        Assert.Single(setup.Live.Current.Subscriptions);
+
+        await setup.With("r.yaml", Policies.Replace("1s", "2s", StringComparison.Ordinal)).ReloadAsync();
+        Assert.NotSame(before, setup.Live.Current.Resiliencies);
+    }
+
+    [Fact]
     public async Task Secret_scopes_take_effect_at_once_and_other_parts_of_a_configuration_need_a_restart()
     {
         await using var setup = await new ReloadSetup().WithConfig("  secrets: { scopes: [{ storeName: a }] }\n  tracing: { samplingRate: '1' }").StartAsync();

@@ -86,7 +86,7 @@ public sealed class GrpcAppBatchTests
         Assert.Equal([Delivery.Nack, Delivery.Nack], await InOrderAsync(host, "a", "b"));
     }
 
-    private static TopicEventBulkResponse Success(TopicEventBulkRequest batch)
+    internal static TopicEventBulkResponse Success(TopicEventBulkRequest batch)
     {
         var answer = new TopicEventBulkResponse();
         answer.Statuses.Add(batch.Entries.Select(entry => new TopicEventBulkResponseEntry { EntryId = entry.EntryId }));
@@ -106,7 +106,7 @@ public sealed class GrpcAppBatchTests
         return await Task.WhenAll(answers).WithinAsync("the outcomes");
     }
 
-    private static Task<GrpcEventApp> BatchesAsync(int count, bool raw = false, string deadLetterTopic = "") => GrpcEventApp.StartAsync(app =>
+    internal static Task<GrpcEventApp> BatchesAsync(int count, bool raw = false, string deadLetterTopic = "") => GrpcEventApp.StartAsync(app =>
     {
         var subscription = new TopicSubscription
         {

@@ -1,5 +1,6 @@
 using Sidecar.Components.PubSub;
 using Sidecar.Grpc;
+using Sidecar.Protos;
 using TestSupport;
 using Status = Sidecar.Protos.TopicEventResponse.Types.TopicEventResponseStatus;
 
@@ -51,6 +52,48 @@ public sealed class GrpcInboundRetryTests
     }
 
     [Fact]
+    public async Task An_attempt_that_takes_too_long_is_tried_again_whatever_codes_are_listed()
+    {
+        await using var app = await GrpcAppTests.SubscribedAsync("lost");
+        var late = new TaskCompletionSource<TopicEventResponse>();
+        app.OnTopicEvent = _ => late.Task;
+        await using var host = await StartAsync(app, "maxRetries: 1, matching: { gRPCStatusCodes: '14', httpStatusCodes: '100' }", "timeout: fast, ");
+        var before = _clock.ArmedTimers;
+
+        var answer = host.Broker.DeliverAsync("orders", GrpcPubSub.Event("a"));
+        await app.NextAsync();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await PausedAsync(host, before);
+        app.Answering(Status.Success);
+        _clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(Delivery.Ack, await answer.WithinAsync("the answer"));
+        Assert.Empty(host.Broker.Published);
+        late.SetResult(new TopicEventResponse());
+    }
+
+    [Fact]
+    public async Task A_batch_that_takes_too_long_is_tried_again_whatever_codes_are_listed()
+    {
+        await using var app = await GrpcAppBatchTests.BatchesAsync(count: 1, deadLetterTopic: "lost");
+        using var late = new ManualResetEventSlim();
+        app.OnBulkTopicEvent = _ => late.Wait(Eventually.Patience) ? new TopicEventBulkResponse() : throw new TimeoutException();
+        await using var host = await StartAsync(app, "maxRetries: 1, matching: { gRPCStatusCodes: '14', httpStatusCodes: '100' }", "timeout: fast, ");
+        var before = _clock.ArmedTimers;
+
+        var answer = host.Broker.DeliverAsync("orders", GrpcPubSub.Event("a"));
+        await app.NextBatchAsync();
+        _clock.Advance(TimeSpan.FromSeconds(1));
+        await PausedAsync(host, before);
+        app.OnBulkTopicEvent = GrpcAppBatchTests.Success;
+        late.Set();
+        _clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(Delivery.Ack, await answer.WithinAsync("the answer"));
+        Assert.Empty(host.Broker.Published);
+    }
+
+    [Fact]
     [Contract(68)]
     public async Task Contract_068_a_stream_gets_the_same_event_again_and_the_broker_hears_only_of_the_end()
     {
@@ -87,21 +130,27 @@ public sealed class GrpcInboundRetryTests
         Assert.Empty(host.Broker.Published);
     }
 
+    private async Task PausedAsync(GrpcPubSub host, int before)
+    {
+        await host.Sidecar.LineAsync("tried again in 2 s");
+        await Eventually.TrueAsync(() => _clock.ArmedTimers > before, "the event to wait for its next attempt");
+    }
+
     private async Task PassAsync(int before)
     {
         await Eventually.TrueAsync(() => _clock.ArmedTimers > before, "the event to wait for its next attempt");
         _clock.Advance(TimeSpan.FromSeconds(2));
     }
 
-    private Task<GrpcPubSub> StartAsync(GrpcEventApp app, string policy) =>
-        GrpcPubSub.StartAsync(app, change: options => options with { Time = _clock }, resources: folder => folder.Write("components/resiliency.yaml", Resiliency(policy)));
+    private Task<GrpcPubSub> StartAsync(GrpcEventApp app, string policy, string more = "") =>
+        GrpcPubSub.StartAsync(app, change: options => options with { Time = _clock }, resources: folder => folder.Write("components/resiliency.yaml", Resiliency(policy, more)));
 
-    private static string Resiliency(string policy) => $$"""
+    private static string Resiliency(string policy, string more = "") => $$"""
         apiVersion: dapr.io/v1alpha1
         kind: Resiliency
         metadata: { name: shop }
         spec:
-          policies: { retries: { again: { duration: 2s, {{policy}} } } }
-          targets: { components: { pubsub: { inbound: { retry: again } } } }
+          policies: { timeouts: { fast: 1s }, retries: { again: { duration: 2s, {{policy}} } } }
+          targets: { components: { pubsub: { inbound: { {{more}}retry: again } } } }
         """;
 }

@@ -78,19 +78,20 @@ internal sealed class Books(ShopRun shop)
             _settled[request.Id!] = order;
         });
         Assert.Equal(_requests.Count, _settled.Count);
-        await BalanceAsync();
+        await BalanceAsync(patience ?? Patience);
     }
 
     private static ParallelOptions Limit => new() { MaxDegreeOfParallelism = AtOnce };
 
-    private async Task BalanceAsync()
+    private async Task BalanceAsync(TimeSpan patience)
     {
         var sold = _settled.Values.Where(order => (string?)order["status"] == "Confirmed")
             .SelectMany(order => order["lines"]!.AsArray())
             .GroupBy(line => (string)line!["sku"]!)
             .ToDictionary(group => group.Key, group => group.Sum(line => (int)line!["quantity"]!));
 
-        // Selling or giving back what is reserved follows the settling and may still be under way.
+        // Selling or giving back what is reserved follows the settling and may still be under way: in a storm on Kafka for a while, as each
+        // event that is tried again holds up those behind it.
         await Eventually.TrueAsync(
             async () =>
             {
@@ -101,7 +102,7 @@ internal sealed class Books(ShopRun shop)
                 return true;
             },
             "stock to balance: available + reserved + sold constant, nothing reserved, sold = confirmed",
-            Patience);
+            patience);
     }
 
     private async Task<bool> IsConcludedAsync(JsonNode order)

@@ -164,33 +164,6 @@ public sealed class InboundRetryTests
         Assert.Empty(host.Broker.Published);
     }
 
-    [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task An_attempt_that_fails_while_the_subscription_ends_is_no_end_of_the_message(bool inTime)
-    {
-        var broker = new TestBroker { CancelsAtTheEnd = false };
-        await using var host = await StartAsync(new PolicyNames("fast", "again", null), inBatches: false, "dead", broker);
-        var answered = new TaskCompletionSource();
-        host.App.Reply = async context =>
-        {
-            await answered.Task.WaitAsync(context.RequestAborted);
-            context.Response.StatusCode = 500;
-        };
-        var answer = host.Broker.DeliverAsync("orders", OrderEvent);
-        await host.App.NextAsync();
-
-        var ending = host.Feature.OnStoppingAsync(CancellationToken.None);
-        if (inTime)
-            answered.SetResult();
-        else
-            _clock.Advance(TimeSpan.FromSeconds(1));
-
-        Assert.Equal(Delivery.Nack, await answer.WithinAsync("the answer"));
-        Assert.Empty(host.Broker.Published);
-        await ending.WithinAsync("the stop");
-    }
-
     [Fact]
     public async Task A_batch_that_an_open_breaker_keeps_back_is_not_tried_again()
     {
@@ -408,11 +381,10 @@ public sealed class InboundRetryTests
         Resiliencies = [Resiliency(policy)],
     });
 
-    private Task<PubSubHost> StartAsync(PolicyNames inbound, bool inBatches, string? deadLetterTopic = null, TestBroker? broker = null) => PubSubHost.StartAsync(new()
+    private Task<PubSubHost> StartAsync(PolicyNames inbound, bool inBatches) => PubSubHost.StartAsync(new()
     {
         Time = _clock,
-        Broker = broker ?? new(),
-        Declared = [PubSubHost.Declare("orders", "/orders") with { BulkSubscribe = inBatches ? new BulkSubscribe(1, 60_000) : null, DeadLetterTopic = deadLetterTopic }],
+        Declared = [PubSubHost.Declare("orders", "/orders") with { BulkSubscribe = inBatches ? new BulkSubscribe(1, 60_000) : null }],
         Resiliencies =
         [
             Resiliency(Constant(retries: 1)) with

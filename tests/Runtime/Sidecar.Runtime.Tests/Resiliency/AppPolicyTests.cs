@@ -353,6 +353,8 @@ public sealed class AppPolicyTests
                 "dapr_resiliency_activations_total 1 marked circuitbreaker kept back",
             ],
             metrics.All);
+        // A span ends a moment after its answer.
+        await Eventually.TrueAsync(() => stage.Spans.SelectMany(span => span.Events).Count() >= 3, "the spans to end");
         var marks = stage.Spans.SelectMany(span => span.Events).Select(mark => $"{mark.Name} {mark.Tags.Single(tag => tag.Key == "dapr.resiliency.policy").Value}").ToList();
         Assert.Equal(["resiliency.retry marked-too", "resiliency.breaker marked", "resiliency.refusal marked"], marks);
     }

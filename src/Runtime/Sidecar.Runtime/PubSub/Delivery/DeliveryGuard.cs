@@ -21,18 +21,16 @@ internal sealed class DeliveryGuard(string pubsub, string topic, ResiliencyPolic
     /// <summary>Attempts of one message, until one is taken or the policies end them. Returns what became of the last.</summary>
     public async ValueTask<Outcome> DeliverAsync(string? eventId, Func<CancellationToken, ValueTask<Outcome>> attempt, CancellationToken cancellationToken)
     {
-        var guard = Present;
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
-        return await EndedAsync(guard, guard.RunAsync(new Call(topic, eventId, attempt), "", cancellationToken, waiting.Token), waiting.Token).ConfigureAwait(false);
+        return await EndedAsync(Present.RunAsync(new Call(topic, eventId, attempt), "", cancellationToken, waiting.Token), waiting.Token).ConfigureAwait(false);
     }
 
     /// <summary>Retries alone, for a message whose attempts are parts of batches.</summary>
     /// <inheritdoc cref="DeliverAsync"/>
     public async ValueTask<Outcome> RetryAsync(string? eventId, Func<CancellationToken, ValueTask<Outcome>> attempt, CancellationToken cancellationToken)
     {
-        var guard = Present;
         using var waiting = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _ending.Token);
-        return await EndedAsync(guard, guard.RetryAsync(new Call(topic, eventId, attempt), "", cancellationToken, waiting.Token), waiting.Token).ConfigureAwait(false);
+        return await EndedAsync(Present.RetryAsync(new Call(topic, eventId, attempt), "", cancellationToken, waiting.Token), waiting.Token).ConfigureAwait(false);
     }
 
     /// <summary>One attempt of a batch, by breaker and timeout.</summary>
@@ -44,24 +42,20 @@ internal sealed class DeliveryGuard(string pubsub, string topic, ResiliencyPolic
     /// <summary>No message is tried again any more. Its broker must know before that the subscription ends, or it takes what comes back for a failure.</summary>
     public void End() => _ending.Cancel();
 
-    private static async ValueTask<Outcome> EndedAsync(TargetGuard guard, ValueTask<Outcome> delivery, CancellationToken waiting)
+    private static async ValueTask<Outcome> EndedAsync(ValueTask<Outcome> delivery, CancellationToken waiting)
     {
-        Outcome outcome;
         try
         {
-            outcome = await delivery.ConfigureAwait(false);
+            return await delivery.ConfigureAwait(false);
         }
         catch (PolicyException ended)
         {
-            outcome = new Outcome(Verdict.Retry, ended.Message) { IsFinal = ended is BreakerOpenException };
+            return new Outcome(Verdict.Retry, ended.Message) { IsFinal = ended is BreakerOpenException };
         }
         catch (OperationCanceledException) when (waiting.IsCancellationRequested)
         {
             return NoTime;
         }
-
-        // Ended in the middle of an attempt: nobody looked whether the policy has more of them.
-        return outcome.MayBeRetried && guard.Policies.Retry is not null && waiting.IsCancellationRequested ? NoTime : outcome;
     }
 
     private sealed class Call(string topic, string? eventId, Func<CancellationToken, ValueTask<Outcome>> attempt) : IGuardedCall<Outcome>

@@ -18,6 +18,26 @@ public sealed class InternalPortTests : IDisposable
     public void Dispose() => _folder.Dispose();
 
     [Theory]
+    [InlineData("/x/../test.Echo/Unary")]
+    [InlineData("/x/%2e%2e/test.Echo/Unary")]
+    [InlineData("/test.Echo/Unar%79")]
+    [InlineData("/x%2Ftest.Echo/Unary")]
+    [InlineData("/test.Echo/Unary?x")]
+    [InlineData("/dapr.proto.runtime.v1.AppCallback/OnInvoke")]
+    [InlineData("/Dapr.Proto.Runtime.v1.appcallback/oninvoke")]
+    public async Task A_path_that_is_not_plainly_a_method_of_the_app_is_unimplemented_at_both_ends(string path)
+    {
+        await using var app = await GrpcTestApp.StartAsync();
+        await using var sidecar = await StartAsync(app.Port, "grpc");
+        (string, string)[] headers = [("dapr-callee-app-id", "callee")];
+
+        Assert.Equal(StatusCode.Unimplemented, (await RawGrpc.CallAsync(_port, path, headers)).Code);
+        Assert.Equal(StatusCode.Unimplemented, (await RawGrpc.CallAsync(sidecar.Instance.GrpcPort, path, headers)).Code);
+        Assert.DoesNotContain(app.Paths, seen => seen.EndsWith("/Unary", StringComparison.Ordinal) || seen.EndsWith("OnInvoke", StringComparison.OrdinalIgnoreCase));
+        Assert.Equal(StatusCode.OK, (await RawGrpc.CallAsync(_port, "/test.Echo/Unary", headers)).Code);
+    }
+
+    [Theory]
     [InlineData(Verb.None, false)]
     [InlineData(Verb.Get, true)]
     [InlineData(Verb.Patch, true)]

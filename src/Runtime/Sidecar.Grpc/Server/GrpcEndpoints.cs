@@ -60,7 +60,10 @@ public static class GrpcEndpoints
         ArgumentNullException.ThrowIfNull(routes);
         method.RequireKind(kind);
         var server = routes.ServiceProvider.GetRequiredService<GrpcServer>();
-        RequestDelegate run = context => server.RunAsync(context, mapped);
+        var unmapped = GrpcFallback.Unmapped(routes);
+
+        // Routing ignores case and a slash at the end, and a method's name is exact.
+        RequestDelegate run = context => method.FullName.Equals(context.Request.Path.Value, StringComparison.Ordinal) ? server.RunAsync(context, mapped) : unmapped(context);
         return routes.Map(method.FullName, run).WithDisplayName($"gRPC {method.FullName}").WithMetadata(new GrpcMethodMetadata(method.Service, method.Name, kind));
     }
 }

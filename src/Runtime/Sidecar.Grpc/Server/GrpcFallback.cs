@@ -42,13 +42,19 @@ public static class GrpcFallback
         return Task.CompletedTask;
     }
 
-    private static IEndpointConventionBuilder MapFallback(IEndpointRouteBuilder routes, RequestDelegate answer) => routes.MapFallback("{*path}", context =>
+    /// <summary>Answers a call as <see cref="Unimplemented"/> does, and any other request with 404.</summary>
+    internal static RequestDelegate Unmapped(IEndpointRouteBuilder routes) => OrNotFound(Unimplemented(routes));
+
+    private static IEndpointConventionBuilder MapFallback(IEndpointRouteBuilder routes, RequestDelegate answer) =>
+        routes.MapFallback("{*path}", OrNotFound(answer)).WithDisplayName("gRPC fallback");
+
+    private static RequestDelegate OrNotFound(RequestDelegate answer) => context =>
     {
         if (GrpcRequest.IsGrpc(context.Request))
             return answer(context);
         context.Response.StatusCode = StatusCodes.Status404NotFound;
         return Task.CompletedTask;
-    }).WithDisplayName("gRPC fallback");
+    };
 
     private static GrpcStatus UnknownMethod(string path, ICollection<EndpointDataSource> sources)
     {

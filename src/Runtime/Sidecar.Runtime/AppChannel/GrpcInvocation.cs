@@ -23,7 +23,7 @@ internal sealed class GrpcInvocation : HttpRequestMessage
     public DateTimeOffset? Deadline { get; init; }
 
     /// <summary>Why an app that speaks HTTP cannot be called with it; null: it can (contract 3.4).</summary>
-    public GrpcStatus? RefusalByHttp => Verb is HTTPExtension.Types.Verb.None or HTTPExtension.Types.Verb.Connect
+    public GrpcStatus? RefusalByHttp => Verb is HTTPExtension.Types.Verb.None or HTTPExtension.Types.Verb.Connect || !Enum.IsDefined(Verb)
         ? new GrpcStatus(StatusCode.InvalidArgument, $"invalid HTTP verb {Verb}: the app speaks HTTP")
         : null;
 

@@ -13,6 +13,8 @@ internal static class DaprService
 
     public static string Name => Descriptor.FullName;
 
+    public static IEnumerable<string> MethodNames => Descriptor.Methods.Select(method => method.Name);
+
     /// <summary>For clients that ask what is served.</summary>
     public static IReadOnlyList<ServiceDescriptor> Described { get; } = [Descriptor];
 

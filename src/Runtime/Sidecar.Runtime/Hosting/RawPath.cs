@@ -40,8 +40,8 @@ internal static class RawPath
     }
 
     /// <summary>
-    /// The escaped path without query, tidied as the web server tidies its own (which routing saw): no doubled slashes, no
-    /// <c>.</c> and <c>..</c>. Begins with a slash, unless the request names no path at all (<c>OPTIONS *</c>).
+    /// The escaped path without query, with the parts of the path that routing saw: <c>.</c> and <c>..</c> are resolved as the web server
+    /// resolves them, and then doubled slashes are one. Begins with a slash, unless the request names no path at all (<c>OPTIONS *</c>).
     /// </summary>
     public static ReadOnlySpan<char> Escaped(HttpContext context)
     {
@@ -134,18 +134,24 @@ internal static class RawPath
 
     private static string Tidy(ReadOnlySpan<char> path)
     {
+        // An empty part is one that ".." takes away (RFC 3986, section 5.2.4), and dots at the end leave a slash behind.
         var kept = new List<string>();
+        var endsWithSlash = false;
+        path = path[1..];
         foreach (var range in path.Split('/'))
         {
             var segment = path[range];
-            if (IsDots(segment, 2))
-                kept.RemoveRange(Math.Max(0, kept.Count - 1), Math.Min(1, kept.Count));
-            else if (!segment.IsEmpty && !IsDots(segment, 1))
+            var isParent = IsDots(segment, 2);
+            if (isParent && kept.Count > 0)
+                kept.RemoveAt(kept.Count - 1);
+            endsWithSlash = segment.IsEmpty || isParent || IsDots(segment, 1);
+            if (segment.IsEmpty || !endsWithSlash)
                 kept.Add(new string(segment));
         }
 
         // The last slash is part of a topic's name, and means something to an app's router.
-        return kept.Count == 0 ? "/" : $"/{string.Join('/', kept)}{(path[^1] == '/' ? "/" : "")}";
+        kept.RemoveAll(segment => segment.Length == 0);
+        return kept.Count == 0 ? "/" : $"/{string.Join('/', kept)}{(endsWithSlash ? "/" : "")}";
     }
 
     private static bool IsDots(ReadOnlySpan<char> segment, int count)

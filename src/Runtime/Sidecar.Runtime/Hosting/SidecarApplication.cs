@@ -67,12 +67,12 @@ internal static class SidecarApplication
             app.Use(ApiTokenCheck.For(token, app.Services.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ApiTokenCheck))));
         app.Use(ApiSpans.For(parts.Options));
         app.Use(app.Services.GetRequiredService<HttpPipelines>().HandleAsync);
-        if (parts.Resources.Configuration.Api is { } api)
-            app.Use(new ApiAccess(api).HandleHttpAsync);
         if (LogsApiCalls(parts))
             app.Use(ApiCallLog.For(app.Services.GetRequiredService<ILoggerFactory>(), parts.Resources.Configuration.ApiLogging, parts.Options.Time));
         app.Use(CollapseSlashes);
         app.UseRouting();
+        if (parts.Resources.Configuration.Api is { } api)
+            app.Use(new ApiAccess(api).HandleHttpAsync);
         MapRoutes(app);
         return app;
     }

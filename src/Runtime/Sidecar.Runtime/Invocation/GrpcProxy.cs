@@ -1,4 +1,5 @@
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Http.Features;
 using Microsoft.Extensions.Logging;
 using Sidecar.Grpc;
 using Sidecar.Runtime.AppChannel;
@@ -20,6 +21,8 @@ internal sealed class GrpcProxy(SidecarOptions options, InvocationEngine engine,
     private static readonly GrpcStatus NoTarget =
         new(StatusCode.Unknown, $"failed to proxy request: required metadata {HeaderRules.CalleeAppId} or {InvocationTarget.AppIdHeader} not found");
 
+    private static readonly GrpcStatus NoMethod = new(StatusCode.Unimplemented, "the path names no method of an app");
+
     private readonly GrpcForwarder _forwarder = new(options.Time, loggers);
     private readonly AppTarget _app = new(app);
 
@@ -30,7 +33,11 @@ internal sealed class GrpcProxy(SidecarOptions options, InvocationEngine engine,
     public Task HandleAsync(HttpContext context, RequestDelegate next)
     {
         var request = context.Request;
-        if (!GrpcRequest.IsGrpc(request) || IsOwn(request.Path.Value))
+        if (!GrpcRequest.IsGrpc(request))
+            return next(context);
+        if (!IsPlain(context))
+            return GrpcFallback.AnswerAsync(context, NoMethod);
+        if (IsOwn(request.Path.Value))
             return next(context);
         return TargetOf(request.Headers) is { Length: > 0 } appId
             ? _forwarder.ForwardAsync(context, new Target(engine, appId))
@@ -42,22 +49,29 @@ internal sealed class GrpcProxy(SidecarOptions options, InvocationEngine engine,
     {
         if (!context.Request.Headers[HeaderRules.CalleeAppId].ToString().Equals(options.AppId, StringComparison.Ordinal))
             return GrpcFallback.AnswerAsync(context, new GrpcStatus(StatusCode.Unavailable, $"this is the sidecar of {options.AppId}"));
+        if (!IsPlain(context) || IsOwn(context.Request.Path.Value))
+            return GrpcFallback.AnswerAsync(context, NoMethod);
         var caller = access.CallerOf(context);
         if (!access.IsOpen && access.Refusal(caller, context.Request.Path.ToUriComponent(), context.Request.Method) is { } denied)
             return GrpcFallback.AnswerAsync(context, InvocationErrors.Denied(options.AppId, denied).ToGrpc());
-        if (caller is not null)
-            context.Request.Headers[HeaderRules.CallerAppId] = caller.AppId;
+        HeaderRules.Identify(context.Request.Headers, caller);
         return _forwarder.ForwardAsync(context, _app);
     }
 
     private static string? TargetOf(IHeaderDictionary headers) =>
         headers[HeaderRules.CalleeAppId] is [{ Length: > 0 } callee, ..] ? callee : headers[InvocationTarget.AppIdHeader] is [{ } named, ..] ? named : null;
 
+    // gRPC's paths have no escapes, dots or queries, and one that has would be read differently here and at the app.
+    private static bool IsPlain(HttpContext context) =>
+        context.Request.Path.Value is { } path && !path.Contains('%', StringComparison.Ordinal)
+        && path.Equals(context.Features.GetRequiredFeature<IHttpRequestFeature>().RawTarget, StringComparison.Ordinal);
+
+    // Whatever the case: there are apps that do not mind it.
     private static bool IsOwn(string? path)
     {
         foreach (var prefix in Own)
         {
-            if (path?.StartsWith(prefix, StringComparison.Ordinal) != false)
+            if (path?.StartsWith(prefix, StringComparison.OrdinalIgnoreCase) != false)
                 return true;
         }
 

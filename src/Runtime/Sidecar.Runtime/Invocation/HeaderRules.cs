@@ -48,6 +48,13 @@ internal static class HeaderRules
     /// <summary>Whether a header of an app's response passes.</summary>
     public static bool IsAnswered(string name) => !NotAnswered.Contains(name);
 
+    /// <summary>A certificate says who calls, whatever the headers say; null = there is none.</summary>
+    public static void Identify(IHeaderDictionary headers, Security.PeerIdentity? caller)
+    {
+        if (caller is not null)
+            (headers[CallerAppId], headers[CallerNamespace]) = (caller.AppId, caller.Namespace);
+    }
+
     /// <summary>From the caller's sidecar to the app: all of it is for the app.</summary>
     public static void PassRequest(IHeaderDictionary from, HttpRequestMessage to) => Copy(from, to, NotPassed);
 

@@ -11,8 +11,8 @@ using Sidecar.Runtime.Telemetry;
 namespace Sidecar.Runtime.Invocation;
 
 /// <summary>
-/// The callee's end of a call from another process, at the internal port. The caller's sidecar has cleaned the path and set
-/// the headers; here they only pass. See <see cref="RemotePeer"/> for the wire.
+/// The callee's end of a call from another process, at the internal port. The caller's sidecar has set the headers; here they only pass,
+/// but for who calls, which a certificate says if there is one. See <see cref="RemotePeer"/> for the wire.
 /// </summary>
 internal static class InternalHttp
 {
@@ -60,8 +60,7 @@ internal static class InternalHttp
         {
             var body = await ForwardedBody.ReadAsync(context, keepAll: false, context.RequestAborted).ConfigureAwait(false);
             request.Content = body.ToContent();
-            if (caller is not null)
-                context.Request.Headers[HeaderRules.CallerAppId] = caller.AppId;
+            HeaderRules.Identify(context.Request.Headers, caller);
             HeaderRules.PassRequest(context.Request.Headers, request);
             using var span = SidecarSpans.StartCall(options, request);
             using var response = await app.SendAsync(request, context.RequestAborted).ConfigureAwait(false);

@@ -23,6 +23,8 @@ internal static class InvocationWire
     /// <summary>On a response that has a gRPC status: a <c>google.rpc.Status</c> as base64 after a dot, for success is no byte at all and a header must have some.</summary>
     public const string Status = "dapr-internal-grpc-status";
 
+    private const long MostMilliseconds = long.MaxValue / TimeSpan.TicksPerMillisecond;
+
     private const string TypeUrl = "dapr-internal-grpc-type";
     private const string HeaderPrefix = "dapr-internal-grpc-h-";
     private const string TrailerPrefix = "dapr-internal-grpc-t-";
@@ -41,7 +43,9 @@ internal static class InvocationWire
             return null;
         return new GrpcInvocation((HTTPExtension.Types.Verb)number, target)
         {
-            Deadline = long.TryParse(left, CultureInfo.InvariantCulture, out var milliseconds) ? clock.GetUtcNow().AddMilliseconds(milliseconds) : null,
+            Deadline = long.TryParse(left, NumberStyles.None, CultureInfo.InvariantCulture, out var milliseconds)
+                ? Deadlines.After(clock, TimeSpan.FromMilliseconds(Math.Min(milliseconds, MostMilliseconds)))
+                : null,
             TypeUrl = Uri.UnescapeDataString(type),
         };
     }

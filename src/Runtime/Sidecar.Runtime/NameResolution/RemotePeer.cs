@@ -6,8 +6,8 @@ using Sidecar.Runtime.AppChannel;
 namespace Sidecar.Runtime.NameResolution;
 
 /// <summary>
-/// A sidecar of another process, reached at its internal port by HTTP/1.1 without TLS: with sockets served inline a call costs
-/// a third of what it does over HTTP/2, whose streams are handed from thread to thread at both ends. The wire is our own: the
+/// A sidecar of another process, reached at its internal port by HTTP/1.1, over TLS where sidecars have certificates. With sockets served
+/// inline a call costs a third of what it does over HTTP/2, whose streams are handed from thread to thread at both ends. The wire is our own: the
 /// invoke route, and in each response <see cref="ReplyHeader"/>; see <see cref="InvocationWire"/> for what callers by gRPC add.
 /// gRPC calls that are handed on as they are go by HTTP/2 to the same port.
 /// </summary>

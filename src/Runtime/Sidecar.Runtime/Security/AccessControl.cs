@@ -19,7 +19,7 @@ internal sealed partial class AccessControl(LiveResources resources, SidecarOpti
     public PeerIdentity? CallerOf(HttpContext context) => identity.Tls?.Verify(context.Connection.ClientCertificate);
 
     /// <summary>null: it may pass; else why it may not.</summary>
-    /// <param name="target">Path and query, escaped and cleaned.</param>
+    /// <param name="target">Path and query as the app will get them: escaped, and without dots to resolve.</param>
     /// <inheritdoc cref="AccessRules.Allows"/>
     public string? Refusal(PeerIdentity? caller, string target, string verb)
     {

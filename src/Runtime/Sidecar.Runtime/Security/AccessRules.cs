@@ -7,7 +7,6 @@ namespace Sidecar.Runtime.Security;
 /// the policy's operation, if its verbs match; else the policy's default. Of operations the exact one counts before one with <c>*</c>,
 /// and that before <c>/**</c>.
 /// </summary>
-/// <param name="isHttp">The app speaks HTTP: operations have verbs, and their case does not count.</param>
 internal sealed class AccessRules
 {
     private const string AnyVerb = "*";
@@ -16,6 +15,8 @@ internal sealed class AccessRules
     private readonly bool _isHttp;
     private readonly Dictionary<(string AppId, string Namespace), (AppAccess Access, OperationTree Operations)> _byCaller = [];
 
+    /// <param name="settings">What the Configuration says.</param>
+    /// <param name="isHttp">The app speaks HTTP: operations have verbs, and their case does not count.</param>
     public AccessRules(AccessControlSettings settings, bool isHttp)
     {
         (_settings, _isHttp) = (settings, isHttp);
@@ -31,7 +32,7 @@ internal sealed class AccessRules
     public AccessControlSettings Source => _settings;
 
     /// <param name="caller">null = there is no certificate to tell.</param>
-    /// <param name="operation">A cleaned path, with a leading slash and without a query.</param>
+    /// <param name="operation">The path that the app will see, unescaped, with a leading slash and without a query. Who asks has cleaned it, or refused what is not clean.</param>
     /// <param name="verb">Of an HTTP app's request.</param>
     public bool Allows(PeerIdentity? caller, string operation, string verb)
     {

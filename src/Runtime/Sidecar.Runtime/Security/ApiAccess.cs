@@ -1,4 +1,7 @@
+using System.Collections.Concurrent;
+using System.Collections.Frozen;
 using Microsoft.AspNetCore.Http;
+using Microsoft.AspNetCore.Routing;
 using Sidecar.Grpc;
 using Sidecar.Runtime.Errors;
 using Sidecar.Runtime.Hosting;
@@ -8,7 +11,8 @@ namespace Sidecar.Runtime.Security;
 
 /// <summary>
 /// Which parts of its API a sidecar serves: <c>api.allowed</c> and <c>api.denied</c> (contract section 4.3). What is denied goes first; a list of
-/// what is allowed leaves out all else of its protocol; health is always served.
+/// what is allowed leaves out all else of its protocol; health is always served. Over HTTP the route that takes a request decides, whatever
+/// the request says of itself; over gRPC the method's name, and only Dapr's own methods are asked: reflection and calls for apps pass.
 /// </summary>
 internal sealed class ApiAccess(ApiAccessSettings settings)
 {
@@ -24,43 +28,42 @@ internal sealed class ApiAccess(ApiAccessSettings settings)
         ("Subtle", "subtlecrypto"), ("Encrypt", "crypto"), ("Decrypt", "crypto"), ("Converse", "conversation"), ("Metadata", "metadata"), ("Shutdown", "shutdown"),
     ];
 
-    private static readonly GrpcStatus Unimplemented = new(StatusCode.Unimplemented, "the Configuration of this sidecar does not allow this API");
+    private static readonly GrpcStatus Unimplemented = new(StatusCode.Unimplemented, "Not Implemented");
 
     private readonly HashSet<(string Name, string Version)> _httpAllowed = Of(settings.Allowed, isGrpc: false);
     private readonly HashSet<(string Name, string Version)> _httpDenied = Of(settings.Denied, isGrpc: false);
-    private readonly HashSet<(string Name, string Version)> _grpcAllowed = Of(settings.Allowed, isGrpc: true);
-    private readonly HashSet<(string Name, string Version)> _grpcDenied = Of(settings.Denied, isGrpc: true);
+    private readonly ConcurrentDictionary<Endpoint, bool> _isServed = [];
+    private readonly FrozenSet<string> _notServed = NotServed(Of(settings.Allowed, isGrpc: true), Of(settings.Denied, isGrpc: true));
 
-    public Task HandleHttpAsync(HttpContext context, RequestDelegate next)
-    {
-        var (name, version) = HttpGroupOf(context);
-        return name == Health || IsServed((name, version), _httpAllowed, _httpDenied) ? next(context) : context.WriteErrorAsync(CommonErrors.NoTarget);
-    }
+    /// <summary>Comes after routing.</summary>
+    public Task HandleHttpAsync(HttpContext context, RequestDelegate next) =>
+        context.GetEndpoint() is not { } endpoint || _isServed.GetOrAdd(endpoint, static (endpoint, self) => self.IsServed(endpoint), this)
+            ? next(context)
+            : context.WriteErrorAsync(CommonErrors.NoTarget);
 
     public Task HandleGrpcAsync(HttpContext context, RequestDelegate next) =>
-        IsServed(GrpcGroupOf(context.Request.Path.Value ?? ""), _grpcAllowed, _grpcDenied) ? next(context) : GrpcFallback.AnswerAsync(context, Unimplemented);
+        _notServed.Contains(context.Request.Path.Value ?? "") ? GrpcFallback.AnswerAsync(context, Unimplemented) : next(context);
 
-    private static bool IsServed((string, string) group, HashSet<(string, string)> allowed, HashSet<(string, string)> denied) =>
-        !denied.Contains(group) && (allowed.Count == 0 || allowed.Contains(group));
-
-    // A call that names its app in a header has any path.
-    private static (string Name, string Version) HttpGroupOf(HttpContext context)
+    /// <summary>Of a method of Dapr's service.</summary>
+    public static (string Name, string Version) GroupOf(string method)
     {
-        if (context.Request.Headers.ContainsKey("dapr-app-id") || !RawPath.TryGetSegment(context, 0, out var version) || !version.StartsWith("v1.0", StringComparison.OrdinalIgnoreCase)
-            || !RawPath.TryGetSegment(context, 1, out var name))
-            return (Invoke, FirstVersion);
-        return (name.ToLowerInvariant(), VersionOf(version));
-    }
-
-    private static (string Name, string Version) GrpcGroupOf(string path)
-    {
-        if (!path.StartsWith($"/{DaprService.Name}/", StringComparison.Ordinal))
-            return (Invoke, FirstVersion);
-        var method = path[(path.LastIndexOf('/') + 1)..];
         var version = new[] { "Alpha1", "Alpha2", "Beta1" }.FirstOrDefault(method.EndsWith) is { } preview ? FirstVersion + preview.ToLowerInvariant() : FirstVersion;
         var group = GrpcGroups.FirstOrDefault(group => method.Contains(group.Word, StringComparison.Ordinal)).Group;
         return (group ?? method.ToLowerInvariant(), version);
     }
+
+    private bool IsServed(Endpoint endpoint)
+    {
+        // What no other route takes is an invocation.
+        var (name, version) = (endpoint as RouteEndpoint)?.RoutePattern.RawText?.Split('/') is ["", var first, var second, ..] ? (second, VersionOf(first)) : (Invoke, FirstVersion);
+        return name == Health || IsServed((name, version), _httpAllowed, _httpDenied);
+    }
+
+    private static bool IsServed((string, string) group, HashSet<(string, string)> allowed, HashSet<(string, string)> denied) =>
+        !denied.Contains(group) && (allowed.Count == 0 || allowed.Contains(group));
+
+    private static FrozenSet<string> NotServed(HashSet<(string, string)> allowed, HashSet<(string, string)> denied) =>
+        DaprService.MethodNames.Where(method => !IsServed(GroupOf(method), allowed, denied)).Select(method => $"/{DaprService.Name}/{method}").ToFrozenSet(StringComparer.Ordinal);
 
     private static HashSet<(string Name, string Version)> Of(IReadOnlyList<ApiRule> rules, bool isGrpc) =>
         [.. rules.Where(rule => rule.IsGrpc == isGrpc).Select(rule => (rule.Name.ToLowerInvariant(), VersionOf(rule.Version)))];

@@ -60,6 +60,9 @@ public sealed class BadRequestTests : IAsyncLifetime
     [InlineData("/some.Service/Unary", "unknown service some.Service")]
     [InlineData("/", "'/' is no gRPC method: that is /service/method")]
     [InlineData("/a/b/c", "'/a/b/c' is no gRPC method: that is /service/method")]
+    [InlineData("/sidecar.test.Echo/unary", "unknown method unary for service sidecar.test.Echo")]
+    [InlineData("/sidecar.test.echo/Unary", "unknown service sidecar.test.echo")]
+    [InlineData("/sidecar.test.Echo/Unary/", "'/sidecar.test.Echo/Unary/' is no gRPC method: that is /service/method")]
     public async Task What_nobody_mapped_is_unimplemented(string path, string message)
     {
         var reply = await RawCall.SendAsync(_host.Address, path, Good);

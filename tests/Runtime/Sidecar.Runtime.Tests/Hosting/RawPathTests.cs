@@ -1,6 +1,10 @@
+using System.Text;
+using Microsoft.AspNetCore.Builder;
+using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 using Sidecar.Runtime.Hosting;
+using TestSupport;
 
 namespace Sidecar.Runtime.Tests.Hosting;
 
@@ -56,8 +60,43 @@ public sealed class RawPathTests
     [InlineData("http://host?u=/a", "")]
     [InlineData("http://host/a?u=/b", "/a")]
     [InlineData("/..//", "/")]
+    [InlineData("/a//..", "/a/")]
+    [InlineData("/a//../b", "/a/b")]
+    [InlineData("/a/..", "/")]
+    [InlineData("/a/b/.", "/a/b/")]
     public void The_path_of_a_target_is_found_in_every_form(string target, string expected) =>
         Assert.Equal(expected, RawPath.Escaped(Request(target)).ToString());
+
+    [Fact]
+    public async Task Dots_are_resolved_as_the_web_server_resolves_them()
+    {
+        string[] parts = ["a", "", ".", "..", "%2e", ".%2E"];
+        var paths = new List<string> { "" };
+        for (var (depth, first) = (0, 0); depth < 4; depth++)
+        {
+            var last = paths.Count;
+            for (; first < last; first++)
+                paths.AddRange(parts.Select(part => $"{paths[first]}/{part}"));
+        }
+
+        var port = FreePorts.Next();
+        var builder = WebApplication.CreateEmptyBuilder(new WebApplicationOptions());
+        builder.WebHost.UseKestrelCore().ConfigureKestrel(server => server.ListenLocalhost(port));
+        await using var server = builder.Build();
+        server.Run(context => context.Response.WriteAsync($"{context.Request.Path} {RawPath.Escaped(context)}"));
+        await server.StartAsync();
+        using var connection = await RawConnection.OpenAsync(port);
+
+        foreach (var path in paths.Skip(1))
+        {
+            await connection.SendAsync(Encoding.ASCII.GetBytes($"GET {path} HTTP/1.1\r\nHost: h\r\n\r\n"));
+            var answer = await connection.ReadAsync("GET").WithinAsync($"the answer to {path}");
+            var (expected, actual) = answer!.Text.Split(' ') is [var one, var other] ? (one, other) : default;
+            while (expected!.Contains("//", StringComparison.Ordinal))
+                expected = expected.Replace("//", "/", StringComparison.Ordinal);
+            Assert.Equal((path, expected), (path, actual));
+        }
+    }
 
     private static HttpContext Request(string target)
     {

@@ -123,6 +123,57 @@ public sealed class MtlsTests : IDisposable
     }
 
     [Theory]
+    [InlineData("/test.Echo/Unary", StatusCode.PermissionDenied)]
+    [InlineData("/x/../test.Echo/Unary", StatusCode.Unimplemented)]
+    [InlineData("/x/%2e%2e/test.Echo/Unary", StatusCode.Unimplemented)]
+    public async Task No_spelling_of_a_method_leads_past_a_rule(string path, StatusCode expected)
+    {
+        await using var group = new SidecarGroup();
+        await using var app = await GrpcTestApp.StartAsync();
+        var rules = Rules.Replace("Action: deny", "Action: allow", StringComparison.Ordinal).Replace("[\"*\"], action: allow", "[\"*\"], action: deny", StringComparison.Ordinal);
+        await using var callee = await StartAsync("callee", app.Port, "grpc", rules, group);
+        await using var friend = await StartAsync("friend", group: group);
+
+        Assert.Equal(expected, (await RawGrpc.CallAsync(friend.Instance.GrpcPort, path, [("dapr-app-id", "callee")])).Code);
+        Assert.DoesNotContain("/test.Echo/Unary", app.Paths);
+    }
+
+    [Fact]
+    public async Task Who_calls_is_said_by_the_certificate_whatever_a_peer_says()
+    {
+        var (port, grpcPort) = (FreePorts.Next(), FreePorts.Next());
+        await using var app = await TestApp.StartAsync(app => app.On("/x", 200));
+        await using var grpcApp = await GrpcTestApp.StartAsync();
+        await using var callee = await StartAsync("callee", app.Port, change: options => options with { InternalPort = port });
+        await using var grpcCallee = await StartAsync("grpc-callee", grpcApp.Port, "grpc", change: options => options with { InternalPort = grpcPort });
+        _run.Write(_folder.File("mine"), Friend);
+        using var identity = WorkloadIdentity.Read(_folder.File("mine"));
+        using var handler = new SocketsHttpHandler { SslOptions = PeerTls.Client(identity, "callee") };
+        using var client = new HttpClient(handler);
+        using var request = new HttpRequestMessage(HttpMethod.Get, new Uri($"https://127.0.0.1:{port}/v1.0/invoke/callee/method/x"));
+        request.Headers.Add("dapr-caller-app-id", "boss");
+        request.Headers.Add("dapr-caller-namespace", "heaven");
+        var told = default((string?, string?));
+        grpcApp.OnUnary = (message, call) =>
+        {
+            told = (call.RequestMetadata.Get("dapr-caller-app-id"), call.RequestMetadata.Get("dapr-caller-namespace"));
+            return Task.FromResult(message);
+        };
+
+        using var response = await client.SendAsync(request);
+        var status = await RawGrpc.CallAsync(
+            grpcPort,
+            "/test.Echo/Unary",
+            [("dapr-callee-app-id", "grpc-callee"), ("dapr-caller-app-id", "boss"), ("dapr-caller-namespace", "heaven")],
+            PeerTls.Client(identity, "grpc-callee"));
+
+        var seen = Assert.Single(app.Seen, seen => seen.Path == "/x");
+        Assert.Equal(("friend", "default"), (seen.Headers["dapr-caller-app-id"], seen.Headers["dapr-caller-namespace"]));
+        Assert.Equal(StatusCode.OK, status.Code);
+        Assert.Equal(("friend", "default"), told);
+    }
+
+    [Theory]
     [InlineData(true, 200, 403)]
     [InlineData(false, 403, 403)]
     public async Task Sidecars_of_one_process_are_known_likewise_and_a_sidecars_own_app_is_never_asked(bool mtls, int friends, int strangers)

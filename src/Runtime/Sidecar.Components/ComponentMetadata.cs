@@ -26,7 +26,8 @@ public sealed class ComponentMetadata(IEnumerable<KeyValuePair<string, string>> 
     /// <summary>A message without the secrets that it quotes: whoever has put one into the wrong field is not to read it in a log.</summary>
     public string Conceal(string message)
     {
-        foreach (var secret in secrets ?? [])
+        // The longest first: one that begins another would leave the rest of that to be read.
+        foreach (var secret in (secrets ?? []).OrderByDescending(secret => secret.Length))
         {
             message = message.Replace($"'{secret}'", "(a secret)", StringComparison.Ordinal);
             if (secret.Length >= Telling)

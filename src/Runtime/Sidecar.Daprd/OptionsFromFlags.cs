@@ -51,9 +51,13 @@ internal static class OptionsFromFlags
         LogLine = logLine,
     };
 
-    private static string? Identity(Flags flags) => flags.Text(FlagTable.IdentityFolder) is { } folder ? Path.GetFullPath(folder)
-        : flags.Boolean("enable-mtls") ? throw new FlagException($"--enable-mtls needs --{FlagTable.IdentityFolder}: there is no sentry here, and `dapr run --isolated --enable-mtls` gives each daprd its certificate")
-        : null;
+    private static string? Identity(Flags flags) => (flags.Text(FlagTable.IdentityFolder), flags.Boolean("enable-mtls")) switch
+    {
+        ({ } folder, true) => Path.GetFullPath(folder),
+        (null, true) => throw new FlagException($"--enable-mtls needs --{FlagTable.IdentityFolder}: there is no sentry here, and `dapr run --isolated --enable-mtls` gives each daprd its certificate"),
+        (not null, false) => throw new FlagException($"--{FlagTable.IdentityFolder} needs --enable-mtls: without it, this sidecar and others talk in plain text"),
+        (null, false) => null,
+    };
 
     private static string Protocol(Flags flags)
     {

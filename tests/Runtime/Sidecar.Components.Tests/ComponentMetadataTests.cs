@@ -56,6 +56,16 @@ public sealed class ComponentMetadataTests
         Assert.Contains("'d'", failure.Message);
     }
 
+    [Theory]
+    [InlineData("a-long-secret", "a-long-secret-and-more")]
+    [InlineData("a-long-secret-and-more", "a-long-secret")]
+    public void Nothing_of_a_secret_is_told_when_another_begins_it(params string[] secrets)
+    {
+        var metadata = new ComponentMetadata([], secrets);
+
+        Assert.Equal("(a secret) and (a secret) are wrong", metadata.Conceal("a-long-secret-and-more and 'a-long-secret' are wrong"));
+    }
+
     private static ComponentMetadata Of(params (string Name, string Value)[] values) =>
         new(values.Select(pair => KeyValuePair.Create(pair.Name, pair.Value)));
 }

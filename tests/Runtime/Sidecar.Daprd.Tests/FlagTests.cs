@@ -96,6 +96,8 @@ public sealed class FlagTests : IDisposable
     [InlineData("--app-health-threshold=many", "--app-health-threshold is 'many'")]
     [InlineData("--dapr-public-listen-address=nowhere", "--dapr-public-listen-address 'nowhere' is not an IP address")]
     [InlineData("--disable-init-endpoints=all", "--disable-init-endpoints 'all' is neither config nor subscribe")]
+    [InlineData("--enable-mtls", "--enable-mtls needs --identity-folder")]
+    [InlineData("--identity-folder=identity", "--identity-folder needs --enable-mtls")]
     public async Task A_wrong_value_ends_it_with_1_and_is_named(string flag, string message)
     {
         await using var daprd = DaprdProcess.Start(_folder, "me", flags: [flag]);

@@ -17,7 +17,10 @@ internal sealed partial class BearerMiddleware : IHttpMiddleware
     private static readonly TimeSpan Skew = TimeSpan.FromMinutes(5);
     private static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
-    /// <summary>A token with a key that is not known has them looked up anew, but no more often than that.</summary>
+    /// <summary>Keys that were read so long ago are read anew: one of them may have been withdrawn.</summary>
+    private static readonly TimeSpan OldAge = TimeSpan.FromMinutes(10);
+
+    /// <summary>A token with a key that is not known has them looked up anew. For whatever reason, it is done no more often than that.</summary>
     private static readonly TimeSpan Refresh = TimeSpan.FromMinutes(1);
 
     private static readonly MiddlewareAnswer Unauthorized = new(401, "Unauthorized");
@@ -32,6 +35,7 @@ internal sealed partial class BearerMiddleware : IHttpMiddleware
     private Uri? _keysAddress;
     private volatile IList<SecurityKey> _keys = [];
     private long _read;
+    private long _tried;
 
     public async Task InitAsync(ComponentContext context, CancellationToken cancellationToken)
     {
@@ -53,10 +57,14 @@ internal sealed partial class BearerMiddleware : IHttpMiddleware
     {
         if (request.Header("Authorization") is not { } authorization || !authorization.StartsWith(Scheme, StringComparison.OrdinalIgnoreCase))
             return Unauthorized;
+        // Nobody waits for it. A read that is under way already will do.
+        if (HasPassed(OldAge, ref _read) && HasPassed(Refresh, ref _tried) && _reading.CurrentCount > 0)
+            _ = RefreshAsync(_keys, CancellationToken.None);
         var token = authorization[Scheme.Length..].Trim();
-        var result = await ValidateAsync(token).ConfigureAwait(false);
-        if (result.Exception is SecurityTokenSignatureKeyNotFoundException && await RefreshAsync(cancellationToken).ConfigureAwait(false))
-            result = await ValidateAsync(token).ConfigureAwait(false);
+        var keys = _keys;
+        var result = await ValidateAsync(token, keys).ConfigureAwait(false);
+        if (result.Exception is SecurityTokenSignatureKeyNotFoundException && await RefreshAsync(keys, cancellationToken).ConfigureAwait(false))
+            result = await ValidateAsync(token, _keys).ConfigureAwait(false);
         if (result.IsValid)
             return null;
         LogRefused(_context.Logger, _context.Name, result.Exception?.GetType().Name ?? "not valid");
@@ -73,11 +81,11 @@ internal sealed partial class BearerMiddleware : IHttpMiddleware
         failure is HttpRequestException or JsonException or ArgumentException or UriFormatException or KeyNotFoundException or InvalidOperationException
         || (failure is OperationCanceledException && !cancellationToken.IsCancellationRequested);
 
-    private Task<TokenValidationResult> ValidateAsync(string token) => _tokens.ValidateTokenAsync(token, new TokenValidationParameters
+    private Task<TokenValidationResult> ValidateAsync(string token, IList<SecurityKey> keys) => _tokens.ValidateTokenAsync(token, new TokenValidationParameters
     {
         ValidIssuer = _issuer,
         ValidAudience = _audience,
-        IssuerSigningKeys = _keys,
+        IssuerSigningKeys = keys,
         ValidAlgorithms = Algorithms,
         ClockSkew = Skew,
         RequireExpirationTime = true,
@@ -101,26 +109,29 @@ internal sealed partial class BearerMiddleware : IHttpMiddleware
 
     private async Task ReadKeysAsync(CancellationToken cancellationToken)
     {
+        Volatile.Write(ref _tried, _context.Time.GetTimestamp());
         _keys = new JsonWebKeySet(await GetAsync(_keysAddress!, cancellationToken).ConfigureAwait(false)).GetSigningKeys();
-        _read = _context.Time.GetTimestamp();
+        Volatile.Write(ref _read, _context.Time.GetTimestamp());
     }
 
-    private async Task<bool> RefreshAsync(CancellationToken cancellationToken)
+    /// <summary>Keys that cannot be read anew stay as they are.</summary>
+    /// <param name="before">What will not do.</param>
+    /// <returns>There are others now.</returns>
+    private async Task<bool> RefreshAsync(IList<SecurityKey> before, CancellationToken cancellationToken)
     {
-        var before = _keys;
         await _reading.WaitAsync(cancellationToken).ConfigureAwait(false);
         try
         {
             if (!ReferenceEquals(before, _keys))
                 return true;
-            if (_context.Time.GetElapsedTime(_read) < Refresh)
+            if (!HasPassed(Refresh, ref _tried))
                 return false;
-            await ReadKeysAsync(cancellationToken).ConfigureAwait(false);
+            // For all who come with a token: whoever asks for it first does not end it by leaving.
+            await ReadKeysAsync(CancellationToken.None).ConfigureAwait(false);
             return true;
         }
-        catch (Exception failure) when (IsOfIssuer(failure, cancellationToken))
+        catch (Exception failure) when (IsOfIssuer(failure, CancellationToken.None))
         {
-            _read = _context.Time.GetTimestamp();
             LogNotRead(_context.Logger, _context.Name, _issuer, failure.Message);
             return false;
         }
@@ -129,6 +140,8 @@ internal sealed partial class BearerMiddleware : IHttpMiddleware
             _reading.Release();
         }
     }
+
+    private bool HasPassed(TimeSpan time, ref long since) => _context.Time.GetElapsedTime(Volatile.Read(ref since)) >= time;
 
     private Task<string> GetAsync(Uri address, CancellationToken cancellationToken) => _http.GetStringAsync(address, cancellationToken);
 

@@ -1,5 +1,7 @@
 using System.Collections.Concurrent;
 using System.Globalization;
+using System.Runtime.InteropServices;
+using System.Security.Cryptography;
 
 namespace Sidecar.Components.Middleware;
 
@@ -12,7 +14,13 @@ internal sealed class RateLimitMiddleware : IHttpMiddleware
     /// <summary>From then on buckets that are full, which are as good as new ones, are dropped.</summary>
     private const int ManyBuckets = 10_000;
 
+    /// <summary>A longer part of a key is kept as its hash: strangers say what is in it.</summary>
+    private const int LongestPart = 128;
+
     private readonly ConcurrentDictionary<(string Client, string Path), Bucket> _buckets = new();
+
+    // Of the buckets: the dictionary takes all its locks to count them.
+    private int _count;
     private TimeProvider _time = TimeProvider.System;
     private double _rate;
 
@@ -30,31 +38,55 @@ internal sealed class RateLimitMiddleware : IHttpMiddleware
     {
         request.SetResponseHeader("X-Rate-Limit-Limit", _rate.ToString("F2", CultureInfo.InvariantCulture));
         request.SetResponseHeader("X-Rate-Limit-Duration", "1");
-        if (_buckets.Count >= ManyBuckets)
-            DropFull();
-        return ValueTask.FromResult(_buckets.GetOrAdd((ClientOf(request), request.Path), _ => new Bucket(_rate, _time)).TryTake()
+        return ValueTask.FromResult(BucketOf(KeyOf(request)).TryTake()
             ? null
             : new MiddlewareAnswer(TooManyRequests, "You have reached maximum request limit."));
     }
 
     public ValueTask DisposeAsync() => ValueTask.CompletedTask;
 
+    /// <summary>Of one path in all its spellings.</summary>
+    internal static (string Client, string Path) KeyOf(MiddlewareRequest request) => (Bounded(ClientOf(request)), Bounded(Uri.UnescapeDataString(request.Path)));
+
+    private static string Bounded(string part) =>
+        part.Length <= LongestPart ? part : Convert.ToHexString(SHA256.HashData(MemoryMarshal.AsBytes(part.AsSpan())));
+
     private static string ClientOf(MiddlewareRequest request) =>
         request.Header("X-Forwarded-For")?.Split(',')[0].Trim() is { Length: > 0 } forwarded ? forwarded
         : request.Header("X-Real-IP") is { Length: > 0 } real ? real
         : request.RemoteAddress;
 
+    private Bucket BucketOf((string Client, string Path) key)
+    {
+        while (true)
+        {
+            if (_buckets.TryGetValue(key, out var known))
+                return known;
+            if (Volatile.Read(ref _count) >= ManyBuckets)
+                DropFull();
+            var bucket = new Bucket(_rate, _time);
+            if (!_buckets.TryAdd(key, bucket))
+                continue;
+            Interlocked.Increment(ref _count);
+            return bucket;
+        }
+    }
+
     private void DropFull()
     {
-        foreach (var (key, bucket) in _buckets)
-        {
-            if (bucket.IsFull)
-                _buckets.TryRemove(KeyValuePair.Create(key, bucket));
-        }
-
+        Drop(static bucket => bucket.IsFull);
         // A stranger with more addresses than that gets no memory beyond it.
-        if (_buckets.Count >= ManyBuckets)
-            _buckets.Clear();
+        if (Volatile.Read(ref _count) >= ManyBuckets)
+            Drop(static _ => true);
+    }
+
+    private void Drop(Predicate<Bucket> isMeant)
+    {
+        foreach (var entry in _buckets)
+        {
+            if (isMeant(entry.Value) && _buckets.TryRemove(entry))
+                Interlocked.Decrement(ref _count);
+        }
     }
 
     private sealed class Bucket(double rate, TimeProvider time)

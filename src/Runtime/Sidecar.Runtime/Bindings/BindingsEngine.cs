@@ -26,7 +26,7 @@ internal sealed class BindingsEngine(ComponentRegistry components, ResiliencyPol
         try
         {
             var reply = await policies.Component(binding, ComponentBlocks.Binding, FlowDirection.Outbound).CallAsync(
-                request.Operation, binding, (driver, request), static (call, token) => call.driver.InvokeAsync(call.request, token), cancellationToken).ConfigureAwait(false);
+                request.Operation, binding, (driver, request), static (call, token) => call.driver.InvokeAsync(call.request, token), cancellationToken, Judge).ConfigureAwait(false);
             return new InvokeOutcome(reply, reply?.Failure is { } failure ? BindingsErrors.Invoke(binding, failure) : null);
         }
         catch (Exception failure) when (failure is not OperationCanceledException || !cancellationToken.IsCancellationRequested)
@@ -35,4 +35,6 @@ internal sealed class BindingsEngine(ComponentRegistry components, ResiliencyPol
             return new InvokeOutcome(null, BindingsErrors.Invoke(binding, failure.Message));
         }
     }
+
+    private static CallFailure? Judge(BindingReply? reply) => reply?.Failure is { } failure ? new CallFailure(failure) : null;
 }

@@ -1,8 +1,9 @@
 namespace Sidecar.Runtime.Resiliency;
 
-/// <summary>A call of a component's driver. Its results are the component's word, and only an exception is a failure.</summary>
+/// <summary>A call of a component's driver. An exception is a failure, and so is a result that <paramref name="judge"/> takes for one.</summary>
 /// <param name="verb">For the log, with <paramref name="noun"/>: <c>get</c>, <c>publish to</c>.</param>
-internal sealed class ComponentCall<TState, T>(string verb, string noun, TState state, Func<TState, CancellationToken, ValueTask<T>> call) : IGuardedCall<T>
+/// <param name="judge">null: whatever the component answers, it is well.</param>
+internal sealed class ComponentCall<TState, T>(string verb, string noun, TState state, Func<TState, CancellationToken, ValueTask<T>> call, Func<T, CallFailure?>? judge) : IGuardedCall<T>
 {
     public string Subject => $"{verb} {noun}";
 
@@ -13,7 +14,7 @@ internal sealed class ComponentCall<TState, T>(string verb, string noun, TState 
         return attempt.IsCompleted ? attempt : new ValueTask<T>(attempt.AsTask().WaitAsync(cancellationToken));
     }
 
-    public CallFailure? Judge(T result) => null;
+    public CallFailure? Judge(T result) => judge?.Invoke(result);
 }
 
 internal static class ComponentCalls
@@ -23,6 +24,6 @@ internal static class ComponentCalls
     /// <inheritdoc cref="ComponentCall{TState, T}"/>
     /// <exception cref="PolicyException">A policy has ended it.</exception>
     public static ValueTask<T> CallAsync<TState, T>(
-        this TargetGuard guard, string verb, string noun, TState state, Func<TState, CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken) =>
-        guard.Policies.IsEmpty ? call(state, cancellationToken) : guard.RunAsync(new ComponentCall<TState, T>(verb, noun, state, call), "", cancellationToken);
+        this TargetGuard guard, string verb, string noun, TState state, Func<TState, CancellationToken, ValueTask<T>> call, CancellationToken cancellationToken, Func<T, CallFailure?>? judge = null) =>
+        guard.Policies.IsEmpty ? call(state, cancellationToken) : guard.RunAsync(new ComponentCall<TState, T>(verb, noun, state, call, judge), "", cancellationToken);
 }

@@ -59,7 +59,7 @@ internal static class ConfigurationReader
         {
             var scope = new SecretScope(
                 item.RequiredText("storeName"),
-                item.Choice("defaultAccess", "allow", "deny") != "deny",
+                item.ChoiceOfAnyCase("defaultAccess", "allow", "deny") != "deny",
                 item.Texts("allowedSecrets"),
                 item.Texts("deniedSecrets"));
             if (scopes!.Any(other => other.StoreName == scope.StoreName))

@@ -34,8 +34,9 @@ public sealed class PostgresAddressTests
     }
 
     [Theory]
-    [InlineData("host=h colour=blue", "'colour'")]
-    [InlineData("postgres://h/d?colour=blue", "'colour'")]
+    [InlineData("host=h colour=blue", "part 2 has a name that is not known; known are host, ")]
+    [InlineData("postgres://h/d?colour=blue", "part 3 has a name that is not known; known are host, ")]
+    [InlineData("host=h password=my secret=x", "part 3 has a name that is not known")]
     [InlineData("host=h secret", "no '='")]
     [InlineData("host=h password='secret", "'password'")]
     [InlineData("host=h port=many", "port 'many'")]

@@ -70,6 +70,27 @@ public sealed class BindingsGrpcTests : BindingsHost
     }
 
     [Fact]
+    [Contract(108)]
+    public async Task Outputs_that_an_answer_names_are_done_once_and_no_policy_of_the_event_limits_them()
+    {
+        await using var app = await StartAppAsync(new BindingEventResponse { To = { "out" }, Data = ByteString.CopyFromUtf8("onward") }, "in");
+        WithPolicies("{ timeouts: { fast: 1s }, retries: { twice: { duration: 0s, maxRetries: 2 } } }", "{ in: { inbound: { timeout: fast, retry: twice } } }");
+        await using var sidecar = await With("in").With("out", metadata: ("direction", "output")).StartAsync(change: options => options with { AppPort = app.Port, AppProtocol = "grpc" });
+        await sidecar.Instance.Healthy.WithinAsync("health");
+        Answer = _ =>
+        {
+            Clock.Advance(TimeSpan.FromSeconds(2));
+            return null;
+        };
+
+        var outcome = await Running["in"](new BindingEvent("event"u8.ToArray(), new Dictionary<string, string>()), CancellationToken.None);
+
+        Assert.True(outcome.IsHandled);
+        Assert.Single(app.Events);
+        Assert.Single(Calls);
+    }
+
+    [Fact]
     public async Task An_app_that_fails_has_not_handled_the_event()
     {
         await using var app = await StartAppAsync(null, "in");

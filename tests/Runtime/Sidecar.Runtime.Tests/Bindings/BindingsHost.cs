@@ -41,6 +41,21 @@ public abstract class BindingsHost : IDisposable
         return this;
     }
 
+    /// <param name="policies">Of <c>spec.policies</c>, in YAML of one line.</param>
+    /// <param name="components">Of <c>spec.targets.components</c>, likewise.</param>
+    internal BindingsHost WithPolicies(string policies, string components)
+    {
+        Folder.Write("components/resiliency.yaml", $$"""
+            apiVersion: dapr.io/v1alpha1
+            kind: Resiliency
+            metadata: { name: r }
+            spec:
+              policies: {{policies}}
+              targets: { components: {{components}} }
+            """);
+        return this;
+    }
+
     internal static string Component(string name, string type, params (string Name, string Value)[] metadata) =>
         $"apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata:\n  name: {name}\nspec:\n  type: {type}\n  version: v1\n  metadata:\n" +
         string.Concat(metadata.Select(item => $"  - name: {item.Name}\n    value: \"{item.Value}\"\n"));
@@ -91,24 +106,32 @@ public abstract class BindingsHost : IDisposable
         public ValueTask<BindingReply?> InvokeAsync(BindingRequest request, CancellationToken cancellationToken)
         {
             host.Calls.Enqueue(request);
-            return ValueTask.FromResult(host.Answer(request));
+            var reply = host.Answer(request);
+            cancellationToken.ThrowIfCancellationRequested();
+            return ValueTask.FromResult(reply);
         }
 
         public Task<IAsyncDisposable> ReadAsync(BindingHandler handler, CancellationToken cancellationToken)
         {
-            host.Running[_name] = handler;
-            return Task.FromResult<IAsyncDisposable>(new Reading(() => host.Running.TryRemove(_name, out _)));
+            var underWay = new ConcurrentBag<Task>();
+            host.Running[_name] = (bindingEvent, token) =>
+            {
+                var handling = handler(bindingEvent, token).AsTask();
+                underWay.Add(handling);
+                return new(handling);
+            };
+            return Task.FromResult<IAsyncDisposable>(new Reading(() =>
+            {
+                host.Running.TryRemove(_name, out _);
+                return Task.WhenAll(underWay);
+            }));
         }
 
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 
-    private sealed class Reading(Action end) : IAsyncDisposable
+    private sealed class Reading(Func<Task> end) : IAsyncDisposable
     {
-        public ValueTask DisposeAsync()
-        {
-            end();
-            return ValueTask.CompletedTask;
-        }
+        public ValueTask DisposeAsync() => new(end());
     }
 }

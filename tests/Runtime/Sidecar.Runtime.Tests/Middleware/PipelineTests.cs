@@ -53,6 +53,15 @@ public sealed class PipelineTests : IAsyncLifetime
         Assert.Equal((200, 429), (await StatusAsync(sidecar), await StatusAsync(sidecar)));
     }
 
+    [Fact]
+    public async Task Ratelimit_knows_a_path_in_all_its_spellings()
+    {
+        await using var sidecar = await With("limit", "ratelimit", ("maxRequestsPerSecond", "1")).StartAsync("limit");
+
+        Assert.Equal(200, await StatusAsync(sidecar, "/v1.0/invoke/me/method/orders"));
+        Assert.Equal(429, await StatusAsync(sidecar, "/v1.0/invoke/me/method/%6Frders"));
+    }
+
     [Theory]
     [InlineData("RS256")]
     [InlineData("PS256")]
@@ -85,6 +94,55 @@ public sealed class PipelineTests : IAsyncLifetime
         Assert.Equal(401, await StatusAsync(sidecar, token: rotated.Token()));
         _clock.Advance(TimeSpan.FromMinutes(1));
         Assert.Equal(200, await StatusAsync(sidecar, token: rotated.Token()));
+    }
+
+    [Fact]
+    public async Task Bearer_refuses_a_withdrawn_key_once_it_has_read_the_keys_anew()
+    {
+        var withdrawn = new Issuer(_app, "ES256", _clock);
+        await using var sidecar = await With("auth", "bearer", ("issuer", withdrawn.Name), ("audience", "shop")).StartAsync("auth");
+        var present = new Issuer(_app, "ES256", _clock);
+        var asked = new TaskCompletionSource();
+        var answer = new TaskCompletionSource();
+        _app.On("/keys", async (context, _) =>
+        {
+            asked.TrySetResult();
+            await answer.Task;
+            await context.Response.Body.WriteAsync(Encoding.UTF8.GetBytes(present.Keys));
+        });
+
+        _clock.Advance(TimeSpan.FromMinutes(10) - TimeSpan.FromTicks(1));
+        Assert.Equal(200, await StatusAsync(sidecar, token: withdrawn.Token()));
+        Assert.False(asked.Task.IsCompleted);
+        _clock.Advance(TimeSpan.FromTicks(1));
+        Assert.Equal(200, await StatusAsync(sidecar, token: withdrawn.Token()));
+        await asked.Task.WithinAsync("the question for the keys");
+        Assert.Equal(200, await StatusAsync(sidecar, token: withdrawn.Token()));
+        answer.SetResult();
+
+        // Waits for the read that is under way.
+        Assert.Equal(200, await StatusAsync(sidecar, token: present.Token()));
+        Assert.Equal(401, await StatusAsync(sidecar, token: withdrawn.Token()));
+        Assert.Equal(2, _app.Seen.Count(request => request.Path == "/keys"));
+    }
+
+    [Fact]
+    public async Task Bearer_keeps_its_keys_while_they_cannot_be_read_anew_and_tries_again()
+    {
+        var issuer = new Issuer(_app, "ES256", _clock);
+        await using var sidecar = await With("auth", "bearer", ("issuer", issuer.Name), ("audience", "shop")).StartAsync("auth");
+        _app.On("/keys", 503);
+
+        _clock.Advance(TimeSpan.FromMinutes(10));
+        Assert.Equal(200, await StatusAsync(sidecar, token: issuer.Token()));
+        await sidecar.LineAsync("middleware auth could not read the keys");
+        Assert.Equal(200, await StatusAsync(sidecar, token: issuer.Token()));
+        Assert.Equal(2, _app.Seen.Count(request => request.Path == "/keys"));
+
+        var next = new Issuer(_app, "ES256", _clock);
+        _clock.Advance(TimeSpan.FromMinutes(1));
+        await Eventually.TrueAsync(async () => await StatusAsync(sidecar, token: issuer.Token()) == 401, "the end of the key");
+        Assert.Equal(200, await StatusAsync(sidecar, token: next.Token()));
     }
 
     [Fact]
@@ -193,14 +251,18 @@ public sealed class PipelineTests : IAsyncLifetime
             (_clock, Name) = (clock, $"http://127.0.0.1:{app.Port}");
             SecurityKey key = algorithm.StartsWith('E') ? new ECDsaSecurityKey(ECDsa.Create(ECCurve.NamedCurves.nistP256)) : new RsaSecurityKey(RSA.Create(2048));
             key.KeyId = Guid.NewGuid().ToString();
+            Keys = $$"""{"keys":[{{Public(key)}}]}""";
             _credentials = new SigningCredentials(key, algorithm);
             if (!publish)
                 return;
             app.On("/.well-known/openid-configuration", 200, $$"""{"jwks_uri":"{{Name}}/keys"}""");
-            app.On("/keys", 200, $$"""{"keys":[{{Public(key)}}]}""");
+            app.On("/keys", 200, Keys);
         }
 
         public string Name { get; }
+
+        /// <summary>What it publishes.</summary>
+        public string Keys { get; }
 
         public string Token(string audience = "shop", string? name = null, TimeSpan? expires = null, TimeSpan? notBefore = null)
         {

@@ -37,6 +37,16 @@ public sealed class ConfigurationTests
     }
 
     [Theory]
+    [InlineData("Deny", false)]
+    [InlineData("ALLOW", true)]
+    public void The_default_access_of_a_scope_is_read_in_any_case(string written, bool isAllowed)
+    {
+        using var files = new ResourceFiles().AddConfig("a.yaml", Head + $"  secrets: {{ scopes: [{{ storeName: a, defaultAccess: {written} }}] }}");
+
+        Assert.Equal(isAllowed, Assert.Single(files.LoadWell().Configuration.SecretScopes).AllowByDefault);
+    }
+
+    [Theory]
     [InlineData("bindings.smtp", "v1", true)]
     [InlineData("state.redis", "v1", true)]
     [InlineData("state.redis", "v2", false)]

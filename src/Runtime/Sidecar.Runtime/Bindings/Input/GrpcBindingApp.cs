@@ -52,8 +52,8 @@ internal sealed class GrpcBindingApp(GrpcAppChannel app, BindingsEngine outputs,
             return new EventAnswer(default, new CallFailure($"the app answered {result.Status}", GrpcStatus: (int)result.Status.Code));
         }
 
-        await InvokeOutputsAsync(target, result.Message, cancellationToken).ConfigureAwait(false);
-        return new EventAnswer(result.Message.Data.Memory, null);
+        var response = result.Message;
+        return new EventAnswer(response.Data.Memory, null, response.To.Count == 0 ? null : token => InvokeOutputsAsync(target, response, token));
     }
 
     // The event is handled by then: what fails is logged, as in Dapr, and brings it back no more.
@@ -71,8 +71,15 @@ internal sealed class GrpcBindingApp(GrpcAppChannel app, BindingsEngine outputs,
 
     private async Task InvokeOutputAsync(InputTarget target, string output, ByteString data, CancellationToken cancellationToken)
     {
-        var outcome = await outputs.InvokeAsync(output, new BindingRequest(Operation, data.Memory, new Dictionary<string, string>()), cancellationToken).ConfigureAwait(false);
-        if (outcome.Error is { } error)
-            logger.OutputFailed(target.Binding, output, error.Message);
+        try
+        {
+            var outcome = await outputs.InvokeAsync(output, new BindingRequest(Operation, data.Memory, new Dictionary<string, string>()), cancellationToken).ConfigureAwait(false);
+            if (outcome.Error is { } error)
+                logger.OutputFailed(target.Binding, output, error.Message);
+        }
+        catch (OperationCanceledException ended)
+        {
+            logger.OutputFailed(target.Binding, output, ended.Message);
+        }
     }
 }

@@ -10,7 +10,7 @@ namespace Sidecar.Runtime.Bindings.Input;
 
 /// <summary>
 /// An app that speaks HTTP (contract section 2.11): <c>OPTIONS /{route}</c> asks it, and 2xx or 405 is a yes; an event is a
-/// <c>POST /{route}</c> with its metadata as headers, handled if the answer is 2xx.
+/// <c>POST /{route}</c> with its metadata as headers, handled if the answer is 2xx, and a success for policies if it is 200.
 /// </summary>
 internal sealed class HttpBindingApp(IAppChannel app, SidecarOptions options, ILogger<HttpBindingApp> logger) : IBindingApp
 {
@@ -49,7 +49,7 @@ internal sealed class HttpBindingApp(IAppChannel app, SidecarOptions options, IL
             using var response = await app.SendAsync(request, cancellationToken).ConfigureAwait(false);
             span?.SetStatus((int)response.StatusCode);
             var answer = await response.Content.ReadAsByteArrayAsync(cancellationToken).ConfigureAwait(false);
-            return new EventAnswer(answer, response.IsSuccessStatusCode
+            return new EventAnswer(answer, response.StatusCode == HttpStatusCode.OK
                 ? null
                 : new CallFailure($"the app answered POST {target.Path.OriginalString} with {(int)response.StatusCode}", HttpStatus: (int)response.StatusCode));
         }

@@ -8,10 +8,14 @@ namespace Sidecar.Runtime.Bindings.Input;
 internal sealed record InputTarget(string Binding, Uri Path);
 
 /// <summary>What the app made of an event.</summary>
-/// <param name="Failure">Why it is not handled; null = it is.</param>
-internal readonly record struct EventAnswer(ReadOnlyMemory<byte> Data, CallFailure? Failure)
+/// <param name="Failure">Why policies take it for a failure; null = they do not.</param>
+/// <param name="FollowUp">What the answer asks to be done; null = nothing. It is no part of the attempt, so no policy of the event limits or repeats it.</param>
+internal readonly record struct EventAnswer(ReadOnlyMemory<byte> Data, CallFailure? Failure, Func<CancellationToken, ValueTask>? FollowUp = null)
 {
-    public BindingOutcome Outcome => new(Failure is null, Data);
+    /// <summary>The app has the event. Of HTTP's 2xx all say so, though policies take none but 200 for a success.</summary>
+    public bool IsHandled => Failure is null or { HttpStatus: >= 200 and < 300 };
+
+    public BindingOutcome Outcome => new(IsHandled, Data);
 }
 
 /// <summary>The app at the receiving end of input bindings, in the protocol that it speaks.</summary>

@@ -6,7 +6,8 @@ namespace Sidecar.Runtime.Bindings.Input;
 
 /// <summary>
 /// An input binding that hands its events to the app. When it ends, no event begins any more, and those under way have a while
-/// to finish: an app that hangs must not hold up what the sidecar does next. While the sidecar stops, they have as long as that.
+/// to finish: an app that hangs must not hold up what the sidecar does next. While the sidecar stops, an attempt under way has as long
+/// as that, and none follows it.
 /// </summary>
 /// <param name="guard">The binding's inbound policies now.</param>
 /// <param name="stopping">The sidecar stops.</param>
@@ -23,11 +24,14 @@ internal sealed class RunningInput(IBindingApp app, InputTarget target, Func<Tar
     public async ValueTask<BindingOutcome> HandleAsync(BindingEvent bindingEvent, CancellationToken cancellationToken)
     {
         using var either = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken, _givenUp.Token);
+        using var pauses = CancellationTokenSource.CreateLinkedTokenSource(either.Token, stopping);
         try
         {
-            var answer = await guard().RunAsync(new EventCall(app, target, bindingEvent), "", either.Token).ConfigureAwait(false);
-            if (answer.Failure is { } failure)
-                logger.EventFailed(target.Binding, failure.Reason);
+            var answer = await LastAnswerAsync(new EventCall(app, target, bindingEvent), either.Token, pauses.Token).ConfigureAwait(false);
+            if (!answer.IsHandled)
+                logger.EventFailed(target.Binding, answer.Failure!.Value.Reason);
+            if (answer.FollowUp is { } followUp)
+                await followUp(either.Token).ConfigureAwait(false);
             return answer.Outcome;
         }
         catch (Exception ended) when (ended is PolicyException or OperationCanceledException)
@@ -57,11 +61,31 @@ internal sealed class RunningInput(IBindingApp app, InputTarget target, Func<Tar
         logger.Ended(target.Binding);
     }
 
+    private async ValueTask<EventAnswer> LastAnswerAsync(EventCall call, CancellationToken attempts, CancellationToken pauses)
+    {
+        try
+        {
+            return await guard().RunAsync(call, "", attempts, pauses).ConfigureAwait(false);
+        }
+        catch (OperationCanceledException) when (call.Last is not null)
+        {
+            return call.Last.Value;
+        }
+    }
+
     private sealed class EventCall(IBindingApp app, InputTarget target, BindingEvent bindingEvent) : IGuardedCall<EventAnswer>
     {
         public string Subject => $"an event of {target.Binding}";
 
-        public ValueTask<EventAnswer> AttemptAsync(CancellationToken cancellationToken) => app.DeliverAsync(target, bindingEvent, cancellationToken);
+        /// <summary>The app's last answer until now.</summary>
+        public EventAnswer? Last { get; private set; }
+
+        public async ValueTask<EventAnswer> AttemptAsync(CancellationToken cancellationToken)
+        {
+            var answer = await app.DeliverAsync(target, bindingEvent, cancellationToken).ConfigureAwait(false);
+            Last = answer;
+            return answer;
+        }
 
         public CallFailure? Judge(EventAnswer answer) => answer.Failure;
     }

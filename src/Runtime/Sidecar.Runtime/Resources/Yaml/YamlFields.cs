@@ -51,7 +51,7 @@ internal sealed class YamlFields(YamlMap map, string path, DocumentProblems prob
     /// <summary>One of the given texts, else a problem and null. As written: <c>no</c> is a text here.</summary>
     public string? Choice(string name, params ReadOnlySpan<string> allowed) => Choice(name, StringComparison.Ordinal, allowed);
 
-    /// <summary>The same for a text that Dapr reads without regard to case; the given spelling is returned.</summary>
+    /// <summary>The same for a text that Dapr reads without regard to case; the spelling of <paramref name="allowed"/> is returned.</summary>
     public string? ChoiceOfAnyCase(string name, params ReadOnlySpan<string> allowed) => Choice(name, StringComparison.OrdinalIgnoreCase, allowed);
 
     private string? Choice(string name, StringComparison comparison, ReadOnlySpan<string> allowed)

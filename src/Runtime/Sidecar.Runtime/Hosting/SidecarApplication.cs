@@ -81,7 +81,7 @@ internal static class SidecarApplication
     private static Func<HttpContext, RequestDelegate, Task> ByListener(WebApplication app, SidecarParts parts)
     {
         var grpc = Branch(app, branch => MapGrpcApi(branch, parts));
-        var open = Branch(app, MapPublicRoutes);
+        var open = Branch(app, branch => MapPublicRoutes(branch, parts));
         var inner = InternalHttp.Handler(app.Services);
         return (context, next) => ListenerRoles.Of(context) switch
         {
@@ -180,16 +180,26 @@ internal static class SidecarApplication
     private static bool LogsApiCalls(SidecarParts parts) => parts.Options.ApiLogging ?? parts.Resources.Configuration.ApiLogging.Enabled;
 
     // Neither token nor CORS nor invocation there: what these routes do not take is a plain 404 or 405 (contract 2.0).
-    private static void MapPublicRoutes(IApplicationBuilder app)
+    private static void MapPublicRoutes(IApplicationBuilder app, SidecarParts parts)
     {
         app.Use(CollapseSlashes);
         app.UseRouting();
+        if (parts.Resources.Configuration.Api is { } api)
+            app.Use(NotFoundUnless(new ApiAccess(api).Serves));
         app.UseEndpoints(routes =>
         {
             routes.MapMetadata();
             routes.MapHealth();
         });
     }
+
+    private static Func<HttpContext, RequestDelegate, Task> NotFoundUnless(Func<HttpContext, bool> isServed) => (context, next) =>
+    {
+        if (isServed(context))
+            return next(context);
+        context.Response.StatusCode = StatusCodes.Status404NotFound;
+        return Task.CompletedTask;
+    };
 
     private static void Listen(KestrelServerOptions server, SidecarParts parts)
     {

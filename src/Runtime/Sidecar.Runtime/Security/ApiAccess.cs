@@ -35,11 +35,12 @@ internal sealed class ApiAccess(ApiAccessSettings settings)
     private readonly ConcurrentDictionary<Endpoint, bool> _isServed = [];
     private readonly FrozenSet<string> _notServed = NotServed(Of(settings.Allowed, isGrpc: true), Of(settings.Denied, isGrpc: true));
 
+    /// <summary>Whether the route that has taken a request may serve it.</summary>
+    public bool Serves(HttpContext context) =>
+        context.GetEndpoint() is not { } endpoint || _isServed.GetOrAdd(endpoint, static (endpoint, self) => self.IsServed(endpoint), this);
+
     /// <summary>Comes after routing.</summary>
-    public Task HandleHttpAsync(HttpContext context, RequestDelegate next) =>
-        context.GetEndpoint() is not { } endpoint || _isServed.GetOrAdd(endpoint, static (endpoint, self) => self.IsServed(endpoint), this)
-            ? next(context)
-            : context.WriteErrorAsync(CommonErrors.NoTarget);
+    public Task HandleHttpAsync(HttpContext context, RequestDelegate next) => Serves(context) ? next(context) : context.WriteErrorAsync(CommonErrors.NoTarget);
 
     public Task HandleGrpcAsync(HttpContext context, RequestDelegate next) =>
         _notServed.Contains(context.Request.Path.Value ?? "") ? GrpcFallback.AnswerAsync(context, Unimplemented) : next(context);

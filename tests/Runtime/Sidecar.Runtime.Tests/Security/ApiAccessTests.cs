@@ -95,6 +95,19 @@ public sealed class ApiAccessTests : IDisposable
         Assert.Equal(StatusCode.Unimplemented, (await sidecar.Channel.StatusAsync(DaprMethods.QueryState, new QueryStateRequest { StoreName = "store" })).Code);
     }
 
+    [Fact]
+    public async Task What_is_denied_is_not_served_at_the_public_port_either()
+    {
+        var port = FreePorts.Next();
+        await using var sidecar = await StartAsync("{ denied: [ { name: metadata, version: v1, protocol: http } ] }", publicPort: port);
+        using var client = new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}") };
+
+        using var denied = await client.GetAsync(new Uri("/v1.0/metadata", UriKind.Relative));
+        using var health = await client.GetAsync(new Uri("/v1.0/healthz", UriKind.Relative));
+
+        Assert.Equal((404, 204), ((int)denied.StatusCode, (int)health.StatusCode));
+    }
+
     [Theory]
     [InlineData("secrets", "GET /v1.0/secrets/store/key", "dapr-app-id: me")]
     [InlineData("metadata", "GET //v1.0/./Metadata/", "Authorization: Basic ZGFwci1hcHAtaWQ6bWU=")]
@@ -143,11 +156,11 @@ public sealed class ApiAccessTests : IDisposable
         Assert.Equal(expected.Order(StringComparer.Ordinal), actual.Order(StringComparer.Ordinal));
     }
 
-    private async Task<TestSidecar> StartAsync(string api, int appPort = 0, string protocol = "http")
+    private async Task<TestSidecar> StartAsync(string api, int appPort = 0, string protocol = "http", int publicPort = 0)
     {
         _folder.Write("config.yaml", $"apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: {{ name: c }}\nspec:\n  api: {api.ReplaceLineEndings(" ")}\n");
         _folder.Write("components/store.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Component\nmetadata: { name: store }\nspec: { type: state.in-memory, version: v1 }");
-        var sidecar = await TestSidecar.StartAsync(_folder, options => options with { AppPort = appPort, AppProtocol = protocol, DisabledInitEndpoints = ["subscribe", "config"] });
+        var sidecar = await TestSidecar.StartAsync(_folder, options => options with { AppPort = appPort, AppProtocol = protocol, PublicPort = publicPort, DisabledInitEndpoints = ["subscribe", "config"] });
         await sidecar.Instance.Healthy.WithinAsync("health");
         return sidecar;
     }

@@ -17,7 +17,7 @@ internal sealed class ServerResponse(HttpContext context, MessageEncoding encodi
 
     public Metadata Trailers => _trailers ??= [];
 
-    /// <summary>A message was begun and not finished: what the client would read is no frame, so no status can follow.</summary>
+    /// <summary>A message was begun and not finished, or its sending was given up: the client would have to read it before any status, and it may not.</summary>
     public bool IsBroken { get; private set; }
 
     /// <summary>Writes a message, and leaves it to the caller or the end of the call to send it.</summary>
@@ -38,7 +38,11 @@ internal sealed class ServerResponse(HttpContext context, MessageEncoding encodi
         {
             cancellationToken.ThrowIfCancellationRequested();
             Write(marshaller, message);
+
+            // The web server resets a stream whose flush is cancelled, but not if it was so before.
+            IsBroken = true;
             Require(await context.Response.BodyWriter.FlushAsync(cancellationToken).ConfigureAwait(false));
+            IsBroken = false;
         }
         finally
         {

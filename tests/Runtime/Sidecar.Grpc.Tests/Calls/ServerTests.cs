@@ -127,6 +127,22 @@ public sealed class ServerTests
     }
 
     [Fact]
+    public async Task A_call_whose_write_is_given_up_ends_though_its_client_does_not_read()
+    {
+        await using var host = await GrpcHost.StartAsync(routes => routes.MapServerStreaming(Echo.ServerStream, async (_, _, call) =>
+        {
+            using var given = new CancellationTokenSource();
+            await Assert.ThrowsAnyAsync<OperationCanceledException>(
+                () => call.Response.WriteAsync(new Cancelling(given), new EchoReply { Data = ByteString.CopyFrom(new byte[1_000_000]) }, given.Token).AsTask());
+        }));
+        await using var call = host.Channel.OpenServerStreaming(Echo.ServerStream, new EchoRequest());
+
+        // Nothing of it comes: the stream is reset, and holds up no stop of the server until somebody takes a megabyte.
+        Assert.False(await call.ReadAsync());
+        Assert.Equal(StatusCode.Internal, call.Status?.Code);
+    }
+
+    [Fact]
     public async Task Filters_may_refuse_and_see_how_calls_end()
     {
         var (outer, inner) = (new Filter("outer"), new Filter("inner"));
@@ -266,5 +282,19 @@ public sealed class ServerTests
             Ended.Add(status.Code);
             throw new InvalidOperationException($"{name} fails, and nobody minds");
         }
+    }
+
+    /// <summary>Has a token fire between a message and its sending.</summary>
+    private sealed class Cancelling(CancellationTokenSource source) : Marshaller<EchoReply>
+    {
+        public override int SizeOf(EchoReply message) => message.CalculateSize();
+
+        public override void Write(EchoReply message, System.Buffers.IBufferWriter<byte> output)
+        {
+            message.WriteTo(output);
+            source.Cancel();
+        }
+
+        public override EchoReply Read(in System.Buffers.ReadOnlySequence<byte> bytes) => EchoReply.Parser.ParseFrom(bytes);
     }
 }

@@ -90,10 +90,15 @@ public sealed class StreamEndTests
     {
         var clock = new FakeClock();
         await using var host = await GrpcPubSub.StartAsync(
-            new TestBroker { CancelsAtTheEnd = false }, options => options with { Time = clock, GracefulShutdown = TimeSpan.FromMinutes(10) });
+            new TestBroker { CancelsAtTheEnd = false },
+            options => options with { Time = clock, GracefulShutdown = TimeSpan.FromMinutes(10) },
+
+            // No timer but those of the stop, which are counted.
+            folder => folder.Write("config.yaml", "apiVersion: dapr.io/v1alpha1\nkind: Configuration\nmetadata: { name: c }\nspec: { features: [ { name: HotReload, enabled: false } ] }"));
         await using var silent = await host.OpenAsync("orders");
         host.Broker.Deliver("orders", GrpcPubSub.Event("a"));
         await silent.NextAsync();
+        await Eventually.TrueAsync(() => clock.ArmedTimers == 0, "the end of all timers of the start");
 
         var stopping = host.Sidecar.Instance.StopAsync();
         await Eventually.TrueAsync(() => !host.Broker.SubscribedTopics.Any(), "the end of the subscription");

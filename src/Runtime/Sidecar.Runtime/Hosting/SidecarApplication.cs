@@ -60,7 +60,8 @@ internal static class SidecarApplication
         var app = builder.Build();
         var underWay = app.Services.GetRequiredService<RequestsUnderWay>();
         app.Use((context, next) => CountedAsync(context, next, underWay));
-        app.Use(ByListener(app, parts));
+        var access = parts.Resources.Configuration.Api is { } api ? new ApiAccess(api) : null;
+        app.Use(ByListener(app, parts, access));
         if (parts.Options.AllowedOrigins.Count > 0)
             app.Use(new Cors(parts.Options.AllowedOrigins).HandleAsync);
         if (parts.Options.ApiToken is { } token)
@@ -71,17 +72,17 @@ internal static class SidecarApplication
             app.Use(ApiCallLog.For(app.Services.GetRequiredService<ILoggerFactory>(), parts.Resources.Configuration.ApiLogging, parts.Options.Time));
         app.Use(CollapseSlashes);
         app.UseRouting();
-        if (parts.Resources.Configuration.Api is { } api)
-            app.Use(new ApiAccess(api).HandleHttpAsync);
+        if (access is not null)
+            app.Use(access.HandleHttpAsync);
         MapRoutes(app);
         return app;
     }
 
     /// <summary>What comes in elsewhere than at the HTTP API has a pipeline of its own.</summary>
-    private static Func<HttpContext, RequestDelegate, Task> ByListener(WebApplication app, SidecarParts parts)
+    private static Func<HttpContext, RequestDelegate, Task> ByListener(WebApplication app, SidecarParts parts, ApiAccess? access)
     {
-        var grpc = Branch(app, branch => MapGrpcApi(branch, parts));
-        var open = Branch(app, branch => MapPublicRoutes(branch, parts));
+        var grpc = Branch(app, branch => MapGrpcApi(branch, parts, access));
+        var open = Branch(app, branch => MapPublicRoutes(branch, access));
         var inner = InternalHttp.Handler(app.Services);
         return (context, next) => ListenerRoles.Of(context) switch
         {
@@ -150,12 +151,12 @@ internal static class SidecarApplication
         app.MapInvocation();
     }
 
-    private static void MapGrpcApi(IApplicationBuilder app, SidecarParts parts)
+    private static void MapGrpcApi(IApplicationBuilder app, SidecarParts parts, ApiAccess? access)
     {
         if (parts.Options.ApiToken is { } token)
             app.Use(ApiTokenCheck.ForGrpc(token, app.ApplicationServices.GetRequiredService<ILoggerFactory>().CreateLogger(typeof(ApiTokenCheck))));
-        if (parts.Resources.Configuration.Api is { } api)
-            app.Use(new ApiAccess(api).HandleGrpcAsync);
+        if (access is not null)
+            app.Use(access.HandleGrpcAsync);
         app.Use(BinaryTrace.AdoptAsync);
         app.Use(GrpcSpans.For(parts.Options));
         if (LogsApiCalls(parts))
@@ -180,12 +181,12 @@ internal static class SidecarApplication
     private static bool LogsApiCalls(SidecarParts parts) => parts.Options.ApiLogging ?? parts.Resources.Configuration.ApiLogging.Enabled;
 
     // Neither token nor CORS nor invocation there: what these routes do not take is a plain 404 or 405 (contract 2.0).
-    private static void MapPublicRoutes(IApplicationBuilder app, SidecarParts parts)
+    private static void MapPublicRoutes(IApplicationBuilder app, ApiAccess? access)
     {
         app.Use(CollapseSlashes);
         app.UseRouting();
-        if (parts.Resources.Configuration.Api is { } api)
-            app.Use(NotFoundUnless(new ApiAccess(api).Serves));
+        if (access is not null)
+            app.Use(NotFoundUnless(access.Serves));
         app.UseEndpoints(routes =>
         {
             routes.MapMetadata();

@@ -1,5 +1,6 @@
 using System.Text;
 using Sidecar.Components.PubSub;
+using Sidecar.Runtime.Resources;
 using TestSupport;
 
 namespace Sidecar.Runtime.Tests.PubSub;
@@ -32,6 +33,31 @@ public sealed class DeadLetterTests
         host.Broker.Deliver("orders", Encoding.UTF8.GetBytes(OrderEvent));
 
         Assert.Equal(Delivery.Ack, await host.Broker.NextAnswerAsync());
+        Assert.Equal("dead", Assert.Single(host.Broker.Published).Topic);
+    }
+
+    [Fact]
+    public async Task A_dead_letter_is_published_under_the_outbound_policies()
+    {
+        var clock = new FakeClock();
+        var refusals = 1;
+        var broker = new TestBroker { Refuses = _ => refusals-- > 0 ? new IOException("not now") : null };
+        await using var host = await PubSubHost.StartAsync(new()
+        {
+            Time = clock,
+            Broker = broker,
+            Declared = [PubSubHost.Declare("orders", "/orders") with { DeadLetterTopic = "dead" }],
+            Resiliencies = [InboundRetryTests.Resiliency(InboundRetryTests.Constant(retries: 1)) with { Components = new Dictionary<string, ComponentTarget> { ["pubsub"] = new(new PolicyNames(null, "again", null), new PolicyNames(null, null, null)) } }],
+        });
+        host.App.ReplyWith(500);
+
+        var answer = host.Broker.DeliverAsync("orders", Encoding.UTF8.GetBytes(OrderEvent));
+
+        // One timer is the limit of it all, the other the pause.
+        await Eventually.TrueAsync(() => clock.ArmedTimers == 2, "the letter to wait for its next attempt");
+        clock.Advance(TimeSpan.FromSeconds(2));
+
+        Assert.Equal(Delivery.Ack, await answer.WithinAsync("the answer"));
         Assert.Equal("dead", Assert.Single(host.Broker.Published).Topic);
     }
 

@@ -205,30 +205,6 @@ public sealed class InboundRetryTests
     }
 
     [Fact]
-    public async Task A_dead_letter_is_published_under_the_outbound_policies()
-    {
-        var refusals = 1;
-        var broker = new TestBroker { Refuses = _ => refusals-- > 0 ? new IOException("not now") : null };
-        await using var host = await PubSubHost.StartAsync(new()
-        {
-            Time = _clock,
-            Broker = broker,
-            Declared = [PubSubHost.Declare("orders", "/orders") with { DeadLetterTopic = "dead" }],
-            Resiliencies = [Resiliency(Constant(retries: 1)) with { Components = new Dictionary<string, ComponentTarget> { ["pubsub"] = new(new PolicyNames(null, "again", null), new PolicyNames(null, null, null)) } }],
-        });
-        host.App.ReplyWith(500);
-
-        var answer = host.Broker.DeliverAsync("orders", OrderEvent);
-
-        // One timer is the limit of it all, the other the pause.
-        await Eventually.TrueAsync(() => _clock.ArmedTimers == 2, "the letter to wait for its next attempt");
-        _clock.Advance(TimeSpan.FromSeconds(2));
-
-        Assert.Equal(Delivery.Ack, await answer.WithinAsync("the answer"));
-        Assert.Equal("dead", Assert.Single(host.Broker.Published).Topic);
-    }
-
-    [Fact]
     public async Task The_broker_hears_of_the_end_of_a_subscription_before_its_messages_come_back()
     {
         // A broker that did not know would take what comes back for a failure, and on some that is the end of the message.
